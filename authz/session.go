@@ -1,0 +1,250 @@
+package authz
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+// SessionAge is how long a session lasts.
+const SessionAge = 12 * time.Hour
+
+// Identity is who asks, and as what: one person in one role. Its zero value is nobody.
+type Identity struct {
+	Account    AccountID
+	Name       string
+	Email      Email
+	Role       Role
+	Tenant     tenant.ID    // 0 for a role above the tenants
+	Org        tenant.OrgID // 0 for an officer
+	Department string
+	Unit       string
+	Membership int64
+}
+
+// Nobody reports whether nobody is signed in.
+func (i Identity) Nobody() bool { return i.Account == 0 }
+
+// Can reports whether the person may do what the permission says.
+func (i Identity) Can(p Permission) bool { return DefaultPolicy.Allows(i.Role, p) }
+
+// Token is the secret of a session, as the cookie holds it. Only its hash is stored.
+type Token string
+
+func newToken() Token {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return Token(base64.RawURLEncoding.EncodeToString(b))
+}
+
+func (t Token) hash() []byte {
+	sum := sha256.Sum256([]byte(t))
+	return sum[:]
+}
+
+// errCredentials is the one answer to a wrong address and to a wrong password.
+var errCredentials = fault.Invalid{{Name: "email", Message: "Thư điện tử hoặc mật khẩu chưa đúng."}}
+
+// Device says where a sign-in comes from.
+type Device struct{ Address, Agent string }
+
+// SignIn opens a session for the account with the address and password, in its first role. It takes the same time and
+// gives the same error whether or not the account exists.
+func SignIn(ctx context.Context, db *tenant.DB, email, password string, d Device) (Token, Identity, error) {
+	account, err := checkPassword(ctx, db, email, password)
+	if err != nil {
+		return "", Identity{}, err
+	}
+	var token Token
+	var who Identity
+	err = db.Platform(ctx, func(tx tenant.Platform) error {
+		choices, err := identities(ctx, tx, account)
+		if err != nil {
+			return err
+		}
+		if len(choices) == 0 {
+			return fault.Say(fault.Forbidden, "Tài khoản chưa được gán vai trò nào. Liên hệ quản trị của đơn vị.")
+		}
+		who = choices[0].Identity
+		token, err = open(ctx, tx, choices[0], d)
+		return err
+	})
+	return token, who, err
+}
+
+// checkPassword returns the account, or errCredentials.
+func checkPassword(ctx context.Context, db *tenant.DB, email, password string) (Account, error) {
+	var account Account
+	address, parseErr := ParseEmail(email)
+	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
+		account, err = AccountByEmail(ctx, tx, address)
+		return err
+	})
+	if err != nil && !errors.Is(err, fault.NotFound) {
+		return Account{}, err
+	}
+	hash := account.PasswordHash
+	if hash == "" {
+		hash = nobody
+	}
+	ok := CheckPassword(hash, password)
+	if !ok || parseErr != nil || err != nil || account.DisabledAt != nil {
+		return Account{}, errCredentials
+	}
+	return account, nil
+}
+
+// choice is one role that an account may work in.
+type choice struct {
+	Identity
+	version int
+}
+
+// identities returns what an account may work as: its roles above the tenants, then its memberships.
+func identities(ctx context.Context, tx tenant.Platform, a Account) ([]choice, error) {
+	var list []choice
+	roles, err := tenant.Column[Role](ctx, tx, `
+		select role
+		from authz.platform_role
+		where account_id = $1`, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range roles {
+		list = append(list, choice{Identity: Identity{Account: a.ID, Name: a.Name, Email: a.Email, Role: r}})
+	}
+	members, err := Memberships(ctx, tx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		list = append(list, choice{Identity: m.identity(), version: m.Version})
+	}
+	return list, nil
+}
+
+func (m Membership) identity() Identity {
+	return Identity{
+		Account: m.AccountID, Name: m.Name, Email: m.Email, Role: m.Role, Tenant: m.TenantID, Org: m.OrgID,
+		Department: m.Department, Unit: m.Unit, Membership: m.ID,
+	}
+}
+
+func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, error) {
+	token := newToken()
+	var t, m, v any
+	if c.Membership != 0 {
+		t, m, v = c.Tenant, c.Membership, c.version
+	}
+	if len(d.Agent) > 400 {
+		d.Agent = d.Agent[:400]
+	}
+	_, err := tx.Exec(ctx, `
+		insert into authz.session (token_hash, account_id, tenant_id, membership_id, membership_version, created_at, expires_at, address, agent)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, d.Agent)
+	return token, err
+}
+
+// Resume returns who a session's token stands for. fault.SignIn when there is no such session, it has ended, or the
+// role that it was opened with has been taken away or changed.
+func Resume(ctx context.Context, db *tenant.DB, token Token) (Identity, error) {
+	if len(token) != 43 { // 32 bytes in base64
+		return Identity{}, fault.SignIn
+	}
+	var who Identity
+	err := db.Platform(ctx, func(tx tenant.Platform) error {
+		row, err := tenant.One[struct {
+			AccountID  AccountID
+			Email      Email
+			Name       string
+			Role       *Role
+			TenantID   *tenant.ID
+			Membership *int64
+			OrgID      *tenant.OrgID
+			Department *string
+			Unit       *string
+		}](ctx, tx, `
+			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
+				s.membership_id as membership, m.org_id, m.department, m.unit
+			from authz.session s
+			join authz.account a on a.id = s.account_id and a.disabled_at is null
+			left join authz.membership m on m.tenant_id = s.tenant_id and m.id = s.membership_id
+				and m.version = s.membership_version and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
+			left join authz.platform_role p on p.account_id = s.account_id and s.membership_id is null
+			where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2`, token.hash(), tx.Now())
+		if err != nil {
+			return err
+		}
+		if row.Role == nil {
+			return fault.SignIn
+		}
+		who = Identity{Account: row.AccountID, Name: row.Name, Email: row.Email, Role: *row.Role}
+		if row.Membership != nil {
+			who.Tenant, who.Membership, who.Org = *row.TenantID, *row.Membership, *row.OrgID
+			who.Department, who.Unit = *row.Department, *row.Unit
+		}
+		return nil
+	})
+	if errors.Is(err, fault.NotFound) {
+		return Identity{}, fault.SignIn
+	}
+	return who, err
+}
+
+// SignOut ends a session. Ending one that has ended already is no error.
+func SignOut(ctx context.Context, db *tenant.DB, token Token) error {
+	return db.Platform(ctx, func(tx tenant.Platform) error {
+		_, err := tx.Exec(ctx, `
+			update authz.session
+			set ended_at = $2
+			where token_hash = $1 and ended_at is null`, token.hash(), tx.Now())
+		return err
+	})
+}
+
+// Choices returns what the person may work as.
+func Choices(ctx context.Context, db *tenant.DB, who Identity) ([]Identity, error) {
+	var list []Identity
+	err := db.Platform(ctx, func(tx tenant.Platform) error {
+		choices, err := identities(ctx, tx, Account{ID: who.Account, Name: who.Name, Email: who.Email})
+		for _, c := range choices {
+			list = append(list, c.Identity)
+		}
+		return err
+	})
+	return list, err
+}
+
+// Switch ends a session and opens another in the membership (0: in the role above the tenants). fault.Forbidden when
+// the person has no such role.
+func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d Device) (Token, error) {
+	who, err := Resume(ctx, db, token)
+	if err != nil {
+		return "", err
+	}
+	var next Token
+	err = db.Platform(ctx, func(tx tenant.Platform) error {
+		choices, err := identities(ctx, tx, Account{ID: who.Account, Name: who.Name, Email: who.Email})
+		if err != nil {
+			return err
+		}
+		for _, c := range choices {
+			if c.Membership == membership {
+				next, err = open(ctx, tx, c, d)
+				return err
+			}
+		}
+		return fault.Forbidden
+	})
+	if err != nil {
+		return "", err
+	}
+	return next, SignOut(ctx, db, token)
+}

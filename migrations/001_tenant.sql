@@ -1,0 +1,89 @@
+-- The kernel: login roles, the registry of tenants, and the function that shuts a table between tenants.
+
+do $$
+declare
+	r text;
+begin
+	foreach r in array array['txng_app', 'txng_public', 'txng_ministry', 'txng_platform'] loop
+		begin
+			execute format('create role %I login nosuperuser nobypassrls nocreatedb nocreaterole noreplication noinherit', r);
+		exception when duplicate_object or unique_violation then
+			null; -- roles belong to the server; another database of it has made them
+		end;
+	end loop;
+end $$;
+
+revoke create on schema public from public;
+
+create schema tenant;
+grant usage on schema tenant to txng_app, txng_public, txng_ministry, txng_platform;
+
+-- The provinces that the deployment knows. Global: which provinces exist is public knowledge.
+create table tenant.tenant (
+	id int primary key generated always as identity,
+	slug text not null unique check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' and length(slug) <= 40),
+	name text not null check (length(name) between 1 and 100),
+	unit text not null unique,
+	state text not null check (state in ('draft', 'active', 'suspended', 'merged', 'archived')),
+	colour text not null default '' check (colour ~ '^(#[0-9a-f]{6})?$'),
+	contact text not null default '' check (length(contact) <= 500),
+	active_at timestamptz,
+	created_at timestamptz not null,
+	check (id <= 1023) -- a stamp's serial has ten bits for its tenant
+);
+grant select on tenant.tenant to txng_app, txng_public, txng_ministry;
+grant select, insert, update on tenant.tenant to txng_platform;
+
+-- Whose rows a successor reads: a row's tenant_id is its origin and never changes.
+create table tenant.lineage (
+	successor int not null references tenant.tenant,
+	origin int not null references tenant.tenant,
+	effective date not null,
+	basis text not null check (length(basis) between 1 and 200),
+	created_at timestamptz not null,
+	primary key (successor, origin),
+	check (successor <> origin)
+);
+grant select on tenant.lineage to txng_app, txng_public, txng_ministry;
+grant select, insert, delete on tenant.lineage to txng_platform;
+
+-- protect shuts a table between tenants: row security enabled and forced, one policy for all commands, and the
+-- rights given to the application, which never include changing a row's tenant.
+create function tenant.protect(t regclass, rights text default 'select, insert, update') returns void
+language plpgsql set search_path = pg_catalog as $$
+declare
+	verb text;
+	columns text;
+begin
+	execute format('alter table %s enable row level security', t);
+	execute format('alter table %s force row level security', t);
+	execute format('create policy tenant on %s for all to txng_app'
+		' using (tenant_id = any (current_setting(''app.tenants'')::int[]))'
+		' with check (tenant_id = current_setting(''app.tenant'')::int)', t);
+	foreach verb in array string_to_array(rights, ', ') loop
+		if verb = 'update' then
+			select string_agg(quote_ident(attname), ', ') into columns
+			from pg_attribute
+			where attrelid = t and attnum > 0 and not attisdropped and attname <> 'tenant_id';
+			execute format('grant update (%s) on %s to txng_app', columns, t);
+		else
+			execute format('grant %s on %s to txng_app', verb, t);
+		end if;
+	end loop;
+end $$;
+
+-- protect_org also shuts a table between the organizations of a tenant: a session of a business sees the rows of its
+-- own organization, an officer's (app.org = 0) those of the whole tenant.
+create function tenant.protect_org(t regclass, org_column name default 'org_id') returns void
+language plpgsql set search_path = pg_catalog as $$
+begin
+	execute format('create policy organization on %s as restrictive for all to txng_app'
+		' using (current_setting(''app.org'')::bigint in (0, %2$I))'
+		' with check (current_setting(''app.org'')::bigint in (0, %2$I))', t, org_column);
+end $$;
+
+revoke execute on function tenant.protect(regclass, text), tenant.protect_org(regclass, name) from public;
+
+---- create above / drop below ----
+
+drop schema tenant cascade;

@@ -1,0 +1,104 @@
+package ui
+
+import (
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+)
+
+// MenuGroup is a titled part of the side menu.
+type MenuGroup struct {
+	Label string
+	Items []MenuItem
+}
+
+// Shell is what surrounds a signed-in page.
+type Shell struct {
+	Title, Purpose       string // h1 and the one sentence of purpose
+	Crumbs               []Link // breadcrumb, without the page itself
+	Primary              Link   // the one primary action at the right; zero means none
+	Menu                 []MenuGroup
+	Tenant, Role, Person string // always in sight: "Nghệ An", "Quản trị Sở KH&CN", "Trần Thị Hoa"
+	Scopes               []Link // other scopes the person may switch to
+	Query                string // text in the global search box
+	Colour               string // the tenant's own primary colour "#rrggbb", or ""
+	Flash, FlashKind     string // message about what has just been done; kind as in Status
+	RequestID            string
+	Failed               bool // a form of the page has errors: the document's title begins with "Lỗi:"
+}
+
+// PublicShell is what surrounds a page for consumers. Lang is "vi" (default) or "en".
+type PublicShell struct{ Title, Description, Lang, Colour string }
+
+func (p PublicShell) lang() string {
+	if p.Lang == "" {
+		return "vi"
+	}
+	return p.Lang
+}
+
+// Problem is what an error page says: what happened, what to do, and the number to quote.
+type Problem struct {
+	Code                   int
+	Title, Text, RequestID string
+	Actions                []Link
+}
+
+func (s Shell) documentTitle() string {
+	title := s.Title + " – txng"
+	if s.Failed {
+		return "Lỗi: " + title
+	}
+	return title
+}
+
+func (s Shell) reportLink() string {
+	if s.RequestID == "" {
+		return ReportPath
+	}
+	return ReportPath + "?ma=" + url.QueryEscape(s.RequestID)
+}
+
+// primaryStyle sets the tenant's colour, when it can carry white text; otherwise the product's stays.
+func primaryStyle(colour string) templ.SafeCSS {
+	if !CarriesWhiteText(colour) {
+		return ""
+	}
+	return templ.SafeCSS("--txng-primary:" + colour)
+}
+
+// CarriesWhiteText says whether white text on the colour "#rrggbb" reaches the contrast of 4.5:1
+// (WCAG 2.2, 1.4.3). Anything that is not such a colour does not.
+func CarriesWhiteText(colour string) bool {
+	if len(colour) != 7 || colour[0] != '#' {
+		return false
+	}
+	rgb, err := strconv.ParseUint(colour[1:], 16, 32)
+	if err != nil {
+		return false
+	}
+	linear := func(channel uint64) float64 {
+		c := float64(channel&0xff) / 255
+		if c <= 0.04045 {
+			return c / 12.92
+		}
+		return math.Pow((c+0.055)/1.055, 2.4)
+	}
+	luminance := 0.2126*linear(rgb>>16) + 0.7152*linear(rgb>>8) + 0.0722*linear(rgb)
+	return 1.05/(luminance+0.05) >= 4.5
+}
+
+// initial is the first letter of the given name, which Vietnamese write last.
+func initial(person string) string {
+	words := strings.Fields(person)
+	if len(words) == 0 {
+		return ""
+	}
+	first, _ := utf8.DecodeRuneInString(words[len(words)-1])
+	return string(unicode.ToUpper(first))
+}

@@ -1,0 +1,70 @@
+package tenant
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed catalog.sql
+var catalogSQL string
+
+// Finding is a rule of isolation that something in the database breaks.
+type Finding struct{ Rule, Object string }
+
+// Rules is the number of rules that Inspect checks.
+var Rules = strings.Count(catalogSQL, "\nselect 'C")
+
+// allowed lists what looks like a breach and is none, each with its reason. A finding's key is "rule number object".
+var allowed = map[string]string{
+	"C02 tenant.tenant":                                       "the registry: which provinces exist is public",
+	"C02 tenant.lineage":                                      "the registry: which province succeeded which is public",
+	"C02 authz.account":                                       "a person may work in several tenants; only the platform's door has rights on it",
+	"C02 authz.platform_role":                                 "roles above the tenants; only the platform's door has rights on it",
+	"C02 public.schema_version":                               "the migrations' own table; no door has rights on it",
+	"C01 authz.session":                                       "found by the hash of a secret before there is a scope; only the platform's door has rights on it",
+	"C03 authz.session":                                       "a session of a role above the tenants has no tenant",
+	"C04 authz.session":                                       "as C01",
+	"C16 authz.session_pkey":                                  "as C01: the key is the hash of 256 random bits",
+	"C17 authz.session_account_id_idx":                        "as C01",
+	"C26 authz.session":                                       "as C03",
+	"C34 authz.session txng_platform":                         "as C01",
+	"C31 authz.membership platform for txng_platform":         "signing in finds the memberships of an account in all tenants",
+	"C31 audit.entry platform for txng_platform":              "what the platform does to a tenant is written into the tenant's audit; it can insert, not read",
+	"C31 organization.organization published for txng_public": "approved organizations' public columns",
+	"C31 catalog.product published for txng_public":           "published products' public columns",
+	"C31 catalog.photo published for txng_public":             "photos of published products",
+	"C31 trace.lot published for txng_public":                 "lots that stamps were activated for",
+	"C31 trace.event published for txng_public":               "events of those lots, without notes",
+	"C31 stamps.stamp_order published for txng_public":        "what a stamp's serial leads to; the serial's MAC keeps guessers off",
+	"C31 stamps.stamp_range published for txng_public":        "as the stamp's order",
+	"C31 kpi.rollup ministry for txng_ministry":               "counts a province; the ministry's only right",
+}
+
+// Querier is a connection or pool that Inspect asks; it must be the schema's owner or a superuser.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Inspect checks every table, view, function, policy, partition and grant of the database against the rules of
+// isolation and returns what breaks one and stands on no allow-list.
+func Inspect(ctx context.Context, q Querier) ([]Finding, error) {
+	rows, err := q.Query(ctx, catalogSQL)
+	if err != nil {
+		return nil, fmt.Errorf("inspect the catalog: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[Finding])
+	if err != nil {
+		return nil, fmt.Errorf("inspect the catalog: %w", err)
+	}
+	var found []Finding
+	for _, f := range all {
+		if _, ok := allowed[f.Rule[:3]+" "+f.Object]; !ok {
+			found = append(found, f)
+		}
+	}
+	return found, nil
+}
