@@ -177,6 +177,19 @@ func Put[T any](ctx context.Context, t Tx, sql string, args ...any) (T, error) {
 	return one, translate(err)
 }
 
+// Puts is Put for statements that return several rows, each put into the fields of T by column name.
+func Puts[T any](ctx context.Context, t Tx, sql string, args ...any) ([]T, error) {
+	if t.open == nil {
+		return nil, errNoScope
+	}
+	rows, err := t.tx.Query(ctx, sql, append([]any{t.scope.home}, args...)...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	return list, translate(err)
+}
+
 // Exec runs a statement that writes to the registry or the accounts.
 func (t Platform) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	if t.open == nil {

@@ -173,11 +173,11 @@ func (g Group) Label() string { return label(groupChoices, string(g)) }
 
 // Stages of the national count (NBC, January 2022, over 63 provinces: 55, 45, 40, 26, 25), in its order.
 const (
-	StageIssued         = "ke-hoach"            // the plan is issued; no group of tasks, the plan itself counts
+	StageIssued         = "ke-hoach"             // the plan is issued; no group of tasks, the plan itself counts
 	StageTrained        = "tuyen-truyen-dao-tao" // communication and training
-	StageListed         = "danh-muc"            // specific or priority products identified
-	StageInfrastructure = "ha-tang"             // information technology infrastructure
-	StageDeployed       = "trien-khai"          // traceability applied, or products stamped
+	StageListed         = "danh-muc"             // specific or priority products identified
+	StageInfrastructure = "ha-tang"              // information technology infrastructure
+	StageDeployed       = "trien-khai"           // traceability applied, or products stamped
 )
 
 // Stages returns the stages of the national count in their order.

@@ -60,14 +60,15 @@ func located(problems []problem, where func(spot) string) Errors {
 	for _, p := range problems {
 		out = append(out, PlaceError{where(p.at), p.message})
 	}
-	return out.cut()
+	return out.cut(0)
 }
 
-func (e Errors) cut() Errors {
+// cut keeps the first errors and says how many there are besides, more of which are not in e.
+func (e Errors) cut(more int) Errors {
 	if len(e) <= maxErrors {
 		return e
 	}
-	rest := len(e) - maxErrors + 1
+	rest := len(e) - maxErrors + 1 + more
 	return append(e[:maxErrors-1:maxErrors-1], PlaceError{"Tệp kế hoạch", fmt.Sprintf("Còn %d lỗi khác chưa liệt kê.", rest)})
 }
 

@@ -66,6 +66,7 @@ func textField[T any](key, title string, at func(*T) *string) field[T] {
 func codeField[T any](key, title string, at func(*T) *string) field[T] {
 	f := textField(key, title, at)
 	f.width, f.max = 12, maxCode
+	f.set = func(t *T, s string) string { *at(t) = strings.ToUpper(clean(s)); return "" }
 	return f
 }
 
@@ -108,7 +109,7 @@ func codesField[T any](key, title string, at func(*T) *[]string) field[T] {
 	return field[T]{
 		key: key, title: title, width: 20, form: codes, max: maxCode,
 		get: func(t *T) string { return strings.Join(*at(t), ", ") },
-		set: func(t *T, s string) string { *at(t) = split(s, ",;\n"); return "" },
+		set: func(t *T, s string) string { *at(t) = split(strings.ToUpper(s), ",;\n"); return "" },
 	}
 }
 

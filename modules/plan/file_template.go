@@ -3,9 +3,12 @@ package plan
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 
 	"github.com/xuri/excelize/v2"
 )
+
+var escapeLike = regexp.MustCompile(`_(x[0-9A-Fa-f]{4}_)`)
 
 // dropDownRows is how many rows of a sheet have drop-down lists.
 const dropDownRows = 1000
@@ -74,7 +77,8 @@ func (w *xlsxWriter) cell(sheet string, column, row int, text string, style int)
 	name, err := excelize.CoordinatesToCellName(column, row)
 	w.do(err)
 	if text != "" {
-		w.do(w.book.SetCellStr(sheet, name, text))
+		// "_x0041_" in a workbook means "A" (ECMA-376 part 1, 22.9.2.19), unless its underscore is itself so written.
+		w.do(w.book.SetCellStr(sheet, name, escapeLike.ReplaceAllString(text, "_x005F_$1")))
 	}
 	if style != 0 {
 		w.do(w.book.SetCellStyle(sheet, name, name, style))

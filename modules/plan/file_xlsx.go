@@ -31,6 +31,8 @@ const (
 	maxParts    = 300
 )
 
+const maxColumns = 200
+
 // xlsxReader reads one workbook.
 type xlsxReader struct {
 	book    *excelize.File
@@ -145,8 +147,12 @@ func (r *xlsxReader) cells(sheet string, raw bool) (out [][]string, ok bool) {
 			r.fail(fmt.Sprintf("%s, dòng %d", place, len(out)+1), "Không đọc được dòng này.")
 			return nil, false
 		}
-		for len(row) > 0 && clean(row[len(row)-1]) == "" {
+		for len(row) > 0 && strings.TrimSpace(row[len(row)-1]) == "" {
 			row = row[:len(row)-1]
+		}
+		if len(row) > maxColumns {
+			r.fail(fmt.Sprintf("%s, dòng %d", place, len(out)+1), "Dòng có hơn %d cột; hãy xóa các cột thừa.", maxColumns)
+			return nil, false
 		}
 		out = append(out, append([]string(nil), row...))
 	}
@@ -310,7 +316,7 @@ func readXLSXSection[T any](r *xlsxReader, s section[T], f *File) (ok bool) {
 			*rows = (*rows)[:index]
 			delete(r.rows, spot{s.key, index, ""})
 		}
-		r.stray(s.sheet, i, row, columns)
+		r.stray(s.sheet, i, row, cells[at])
 	}
 	if len(*rows) == 0 {
 		*rows = nil
@@ -318,20 +324,15 @@ func readXLSXSection[T any](r *xlsxReader, s section[T], f *File) (ok bool) {
 	return ok
 }
 
-// stray reports text outside the columns that have a title: it would be lost unseen.
-func (r *xlsxReader) stray(sheet string, i int, row []string, columns map[string]int) {
-	titled := map[int]bool{}
-	last := 0
-	for _, column := range columns {
-		titled[column] = true
-		last = max(last, column)
-	}
-	for column := last + 1; column < len(row); column++ {
-		if !titled[column] && clean(row[column]) != "" {
-			name, _ := excelize.ColumnNumberToName(column + 1)
-			r.fail(fmt.Sprintf("Trang “%s”, dòng %d, cột %s", sheet, i+1, name), "Ô “%s” nằm ngoài các cột của mẫu.", short(row[column]))
-			return
+// stray reports text below no column title: it would be lost unseen.
+func (r *xlsxReader) stray(sheet string, i int, row, header []string) {
+	for column, text := range row {
+		if clean(text) == "" || column < len(header) && clean(header[column]) != "" {
+			continue
 		}
+		name, _ := excelize.ColumnNumberToName(column + 1)
+		r.fail(fmt.Sprintf("Trang “%s”, dòng %d, cột %s", sheet, i+1, name), "Ô “%s” nằm ngoài các cột của mẫu.", short(text))
+		return
 	}
 }
 
@@ -375,7 +376,7 @@ func (r *xlsxReader) all() Errors {
 		}
 		kept = append(kept, p)
 	}
-	return append(r.errors, located(kept, r.place)...).cut()
+	return append(r.errors, located(kept, r.place)...).cut(0)
 }
 
 func (r *xlsxReader) place(at spot) string {

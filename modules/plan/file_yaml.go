@@ -48,6 +48,7 @@ type yamlReader struct {
 	checker checker
 	lines   map[spot]int // where each field, or its record, stands
 	errors  []lineError  // not about a field of the plan
+	more    int          // such errors beyond the number worth keeping
 }
 
 type lineError struct {
@@ -114,6 +115,10 @@ func anchor(n *yaml.Node) *yaml.Node {
 }
 
 func (r *yamlReader) fail(n *yaml.Node, place, format string, args ...any) {
+	if len(r.errors) == 10*maxErrors {
+		r.more++
+		return
+	}
 	r.errors = append(r.errors, lineError{n.Line, PlaceError{fmt.Sprintf(place, n.Line), fmt.Sprintf(format, args...)}})
 }
 
@@ -154,13 +159,13 @@ func readYAMLSection[T any](r *yamlReader, s section[T], n *yaml.Node, f *File) 
 
 // readYAMLFields reads one record. Fields are set in the order of the schema, not of the file: a value is read by its kind.
 func readYAMLFields[T any](r *yamlReader, section string, index int, fields []field[T], n *yaml.Node, t *T, lists map[string]func(*yaml.Node)) {
-	given := map[string]*yaml.Node{}
+	given, known := map[string]*yaml.Node{}, knownFields(section, lists)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, content := n.Content[i], n.Content[i+1]
 		name := key.Value
 		switch {
 		case !slices.Contains(fieldOrder[section], name) && lists[name] == nil:
-			r.fail(key, "Dòng %d, trường “"+strings.ReplaceAll(short(name), "%", "%%")+"”", "Không có trường này; các trường dùng được: %s.", r.known(section, lists))
+			r.fail(key, "Dòng %d, trường “"+strings.ReplaceAll(short(name), "%", "%%")+"”", "Không có trường này; các trường dùng được: %s.", known)
 		case given[name] != nil:
 			r.fail(key, "Dòng %d, trường “"+name+"”", "Trường bị ghi hai lần.")
 		default:
@@ -189,7 +194,8 @@ func readYAMLFields[T any](r *yamlReader, section string, index int, fields []fi
 	}
 }
 
-func (r *yamlReader) known(section string, lists map[string]func(*yaml.Node)) string {
+// knownFields lists the keys that a record may have.
+func knownFields(section string, lists map[string]func(*yaml.Node)) string {
 	names := slices.Clone(fieldOrder[section])
 	if lists != nil {
 		names = append(names, sectionOrder[1:]...)
@@ -234,7 +240,7 @@ func (r *yamlReader) all(f *File) Errors {
 	for _, e := range out {
 		wrong = append(wrong, e.PlaceError)
 	}
-	return wrong.cut()
+	return wrong.cut(r.more)
 }
 
 // place names a spot: the line of its field, or of its record when the field is missing.

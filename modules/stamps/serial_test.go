@@ -53,6 +53,8 @@ func mint(k *Keys, gtin string, s Stamp) Serial {
 	return k.Order(gtin, s.Tenant, s.Order).Serial(s.Index)
 }
 
+// TestKnownSerialsStayTheSame holds values that were computed by a second implementation of the construction
+// in another language, with OpenSSL's AES. Printed stamps depend on them.
 func TestKnownSerialsStayTheSame(t *testing.T) {
 	t.Parallel()
 	for _, v := range []struct {
@@ -110,6 +112,43 @@ func TestChangeOfAnyCharacterIsRefused(t *testing.T) {
 					t.Fatalf("%s changed to %s: got %+v, %v; want ErrForged", serial, changed, got, err)
 				}
 			}
+		}
+	}
+}
+
+// forge builds a serial that decrypts to payload and whose tag is the right one with some bits flipped.
+// It takes the keys: an outsider cannot come this close.
+func forge(k *Keys, gtin string, payload, flipped uint64) Serial {
+	number, _ := gtinNumber(gtin)
+	keys, version := k.versions[k.current], uint64(k.current)
+	var block [16]byte
+	tag := tagOf(keys.orderBlock(payload), &block, version<<payloadBits|payload, number) ^ flipped
+	var text [serialLen]byte
+	putBase32(text[:hiddenLen], version<<payloadBits|payload^maskOf(keys.enc, &block, tag))
+	putBase32(text[hiddenLen:], tag)
+	return Serial(text[:])
+}
+
+func TestEveryBitOfTheTagCounts(t *testing.T) {
+	t.Parallel()
+	keys := keysOf(t, 1, 1)
+	stamp := Stamp{40, 12, 345}
+	if got := forge(keys, gtin, stamp.payload(), 0); got != mint(keys, gtin, stamp) {
+		t.Fatalf("the test builds %s, want %s", got, mint(keys, gtin, stamp))
+	}
+	for bit := range tagBits {
+		if got, err := keys.Open(gtin, forge(keys, gtin, stamp.payload(), 1<<bit)); !errors.Is(err, ErrForged) {
+			t.Errorf("tag with bit %d flipped: got %+v, %v; want ErrForged", bit, got, err)
+		}
+	}
+}
+
+func TestStampOfNoTenantOrNoOrderIsRefusedEvenWithARightTag(t *testing.T) {
+	t.Parallel()
+	keys := keysOf(t, 1, 1)
+	for _, stamp := range []Stamp{{0, 1, 1}, {1, 0, 1}, {0, 0, 0}} {
+		if got, err := keys.Open(gtin, forge(keys, gtin, stamp.payload(), 0)); !errors.Is(err, ErrForged) {
+			t.Errorf("%+v: got %+v, %v; want ErrForged", stamp, got, err)
 		}
 	}
 }

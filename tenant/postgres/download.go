@@ -26,6 +26,11 @@ func download(ctx context.Context, log io.Writer) (string, error) {
 		}
 		cache = filepath.Join(dir, "txng")
 	}
+	return fetch(ctx, embeddedpostgres.DefaultConfig(), cache, log)
+}
+
+// fetch is download from the repository of a configuration into a cache folder.
+func fetch(ctx context.Context, from embeddedpostgres.Config, cache string, log io.Writer) (string, error) {
 	version := embeddedpostgres.V18
 	home := filepath.Join(cache, "postgresql-"+string(version))
 	bin := filepath.Join(home, "bin")
@@ -45,7 +50,7 @@ func download(ctx context.Context, log io.Writer) (string, error) {
 	}
 	// The library fetches and unpacks only on the way to a server of its own. A locale that no system has makes it
 	// stop right after unpacking, at initdb.
-	throwAway := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
+	throwAway := embeddedpostgres.NewDatabase(from.
 		Version(version).
 		Locale("no-such-locale").
 		Port(uint32(port)).

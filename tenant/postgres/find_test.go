@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,7 +25,10 @@ func fakeTools(t *testing.T, scripts map[string]string) string {
 		t.Fatal(err)
 	}
 	for name, text := range scripts {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+		// Through another process: a file this one has written may be held open by a child of another test, and so not be run.
+		install := exec.Command("/bin/sh", "-c", `cat > "$1" && chmod 755 "$1"`, "sh", filepath.Join(dir, name))
+		install.Stdin = strings.NewReader("#!/bin/sh\n" + text + "\n")
+		if err := install.Run(); err != nil {
 			t.Fatal(err)
 		}
 	}

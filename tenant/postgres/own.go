@@ -188,7 +188,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// lock makes this process the owner of a home until the returned file is closed or the process ends, however it ends.
+// lock makes this process the owner of a home until release or the end of the process, however it ends.
 // Errors: ErrInUse.
 func lock(home string) (*os.File, error) {
 	path := filepath.Join(home, "lock")
@@ -211,16 +211,22 @@ func lock(home string) (*os.File, error) {
 		mine, err1 := file.Stat()
 		current, err2 := os.Stat(path)
 		if err1 != nil || err2 != nil || !os.SameFile(mine, current) { // removed by its last owner meanwhile
-			file.Close()
+			release(file)
 			continue
 		}
 		err = errors.Join(file.Truncate(0), write(file, strconv.Itoa(os.Getpid())+"\n"))
 		if err != nil {
-			file.Close()
+			release(file)
 			return nil, noAccess(home, err)
 		}
 		return file, nil
 	}
+}
+
+// release gives up a lock. Closing alone would not while a child that is being forked holds a copy of the file.
+func release(held *os.File) {
+	syscall.Flock(int(held.Fd()), syscall.LOCK_UN)
+	held.Close()
 }
 
 func write(file *os.File, text string) error {
@@ -327,7 +333,7 @@ func removeHome(home string) error {
 	if err != nil {
 		return err
 	}
-	defer held.Close()
+	defer release(held)
 	if err := stopOrphan(filepath.Join(home, "data")); err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	server, err := start(ctx, o, who, home)
 	if err != nil {
-		owned.Close()
+		release(owned)
 		return nil, err
 	}
 	server.owned = owned
@@ -336,7 +336,7 @@ func (s *Server) Stop() error { return s.stop() }
 
 func (s *Server) shutDown() error {
 	if s.owned != nil {
-		defer s.owned.Close()
+		defer release(s.owned)
 	}
 	for _, step := range []struct {
 		signal  syscall.Signal

@@ -159,8 +159,12 @@ func TestDataOutlivesRestartsKilledServersAndStalePids(t *testing.T) {
 		t.Fatal("the server runs after Stop")
 	}
 
-	// An unrelated living process that has got the id of a dead server.
-	stranger := exec.Command("sleep", "60")
+	// An unrelated living process, of the server's account, that has got the id of a dead server.
+	who, err := unprivileged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger := who.command(context.Background(), "sleep", "60")
 	if err := stranger.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +275,7 @@ func TestClusterOfUnreachableFolderLivesElsewhere(t *testing.T) {
 	if err != nil || !strings.HasPrefix(before, varHome+"/") {
 		t.Fatalf("Location = %s, %v, want one in %s", before, err, varHome)
 	}
-	t.Cleanup(func() { Remove(dir) })
+	t.Cleanup(func() { Remove(dir); os.RemoveAll(before) })
 	var log bytes.Buffer
 	s, err := Start(t.Context(), Options{Dir: dir, Test: true, Log: &log})
 	if err != nil {
@@ -345,7 +349,7 @@ func TestServerThatCannotStartShowsItsLog(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the lock is kept after a failed start: %v", err)
 	}
-	held.Close()
+	release(held)
 }
 
 func TestHalfMadeClusterIsMadeAnew(t *testing.T) {

@@ -51,7 +51,7 @@ type Sheet struct {
 // where office printers can print (5 mm from the edge), and the footer stands in the padding of the last row.
 var A4x24 = Sheet{
 	Cols: 3, Rows: 8, Width: 70, Height: 37, Left: 0, Top: 0.5, PadX: 5, PadY: 5,
-	QRSide: 27, Title: 9.5, Text: 8, Footer: 293.2, CutLines: true,
+	QRSide: 27, Title: 9, Text: 7.6, Footer: 293.4, CutLines: true,
 }
 
 // A4x65 is the common sheet of 65 small labels, 38.1 × 21.2 mm.
@@ -64,15 +64,14 @@ const (
 	pageWidth, pageHeight = 210.0, 297.0
 	pointsPerMM           = 72 / 25.4
 	// dot is the smallest step of a 300 dpi printer in mm. Modules are whole dots, so that they print equally wide.
-	dot         = 25.4 / 300
-	leading     = 1.28 // line height in type sizes; stacked marks of Vietnamese capitals need this
-	ascent      = 0.98 // of that, above the base line
-	footerSize  = 5    // points
-	fontFamily  = "be"
-	lightGrey   = 205
-	footerGrey  = 110
-	hairline    = 0.1 // mm
-	millimetres = "mm"
+	dot        = 25.4 / 300
+	leading    = 1.28 // line height in type sizes; stacked marks of Vietnamese capitals need this
+	ascent     = 0.98 // of that, above the base line
+	footerSize = 5    // points
+	fontFamily = "be"
+	lightGrey  = 205
+	footerGrey = 110
+	hairline   = 0.1 // mm
 )
 
 //go:embed fonts/BeVietnamPro_400Regular.ttf
@@ -146,7 +145,7 @@ type printer struct {
 }
 
 func newPrinter(sheet Sheet, title string) *printer {
-	pdf := fpdf.New("P", millimetres, "A4", "")
+	pdf := fpdf.New("P", "mm", "A4", "")
 	pdf.SetMargins(0, 0, 0)
 	pdf.SetAutoPageBreak(false, 0)
 	pdf.AddUTF8FontFromBytes(fontFamily, "", regularFont)
@@ -220,16 +219,18 @@ func (p *printer) symbol(code *qr.Code, x, y, module float64) {
 	p.pdf.RawWriteStr(string(path) + " f Q")
 }
 
+// line is one of a label's lines, broken into rows.
+type line struct {
+	block
+	style  string
+	size   float64 // points
+	height float64 // of a row, mm
+	keep   int     // rows that are printed
+}
+
 // lines draws the text of a label, centred in the height of the box.
 func (p *printer) lines(texts []string, x, y, width, height float64) {
-	type line struct {
-		block
-		style        string
-		size, height float64
-		rows         int // that may be printed
-	}
 	var lines []line
-	total := 0.0
 	for i, text := range texts {
 		l := line{size: p.sheet.Text}
 		if i == 0 {
@@ -237,34 +238,43 @@ func (p *printer) lines(texts []string, x, y, width, height float64) {
 		}
 		l.height = l.size * leading / pointsPerMM
 		l.block = breakText(printable(text), width, p.font(l.style, l.size))
-		l.rows = len(l.block.rows)
-		total += float64(l.rows) * l.height
+		l.keep = len(l.rows)
 		lines = append(lines, l)
 	}
-	// Too high: take a row from the longest line, of equal ones from the later; a line down to its last row goes
-	// altogether. The last line, and a row of the first, stay.
+	y += (height - fit(lines, height)) / 2
+	for _, l := range lines {
+		if l.keep == 0 {
+			continue
+		}
+		p.font(l.style, l.size)
+		for _, row := range l.within(l.keep) {
+			p.pdf.Text(x, y+ascent*l.size/pointsPerMM, row)
+			y += l.height
+		}
+	}
+}
+
+// fit takes rows from lines until they are at most height mm high, and returns how high they are. It takes from the
+// longest line, of equal ones from the later; a line may go altogether. The last line and a row of the first stay,
+// even where they are too high.
+func fit(lines []line, height float64) float64 {
+	total := 0.0
+	for _, l := range lines {
+		total += float64(l.keep) * l.height
+	}
 	for total > height {
 		longest := -1
-		for i := range max(len(lines)-1, min(len(lines), 1)) {
-			if (i > 0 && lines[i].rows > 0 || lines[i].rows > 1) && (longest < 0 || lines[i].rows >= lines[longest].rows) {
+		for i, l := range lines[:max(0, len(lines)-1)] {
+			spare := l.keep > 1 || l.keep == 1 && i > 0
+			if spare && (longest < 0 || l.keep >= lines[longest].keep) {
 				longest = i
 			}
 		}
 		if longest < 0 {
 			break
 		}
-		lines[longest].rows--
+		lines[longest].keep--
 		total -= lines[longest].height
 	}
-	y += (height - total) / 2
-	for _, l := range lines {
-		if l.rows == 0 {
-			continue
-		}
-		p.font(l.style, l.size)
-		for _, row := range l.block.within(l.rows) {
-			p.pdf.Text(x, y+ascent*l.size/pointsPerMM, row)
-			y += l.height
-		}
-	}
+	return total
 }

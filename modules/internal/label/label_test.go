@@ -283,6 +283,46 @@ func TestLongestLineIsShortenedButNotTheSerial(t *testing.T) {
 	}
 }
 
+func TestManyLinesLeaveTheNameAndTheSerial(t *testing.T) {
+	t.Parallel()
+	l := Label{URL: stampURL(0), Lines: []string{"Cam Vinh"}}
+	for i := range 20 {
+		l.Lines = append(l.Lines, fmt.Sprintf("dòng %d", i))
+	}
+	l.Lines = append(l.Lines, "ABCDE FGHJK MNPQR STVWX")
+	text := toolOutput(t, "pdftotext", "-layout", file(t, A4x65, "", slices.Values([]Label{l})), "-")
+	for _, want := range []string{"Cam Vinh", "dòng 0", "ABCDE FGHJK", "MNPQR STVWX"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "dòng 19") || strings.Contains(text, ellipsis) {
+		t.Errorf("lines beyond the label are printed:\n%s", text)
+	}
+}
+
+func TestAnyCharacterCanBePrinted(t *testing.T) {
+	t.Parallel()
+	var lines []string
+	for r := rune(0); r < 0x20000; r += 64 {
+		var line []rune
+		for c := range rune(64) {
+			line = append(line, r+c)
+		}
+		lines = append(lines, string(line))
+	}
+	labels := func(yield func(Label) bool) {
+		for pair := range slices.Chunk(lines, 2) {
+			if !yield(Label{URL: "A", Lines: pair}) {
+				return
+			}
+		}
+	}
+	if err := WritePDF(io.Discard, A4x24, string([]rune{0xfffc, 0x10ffff}), labels); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLabelWithoutTextIsJustItsSymbol(t *testing.T) {
 	t.Parallel()
 	path := file(t, A4x24, "", slices.Values([]Label{{URL: "https://txng.vn/a"}}))

@@ -96,8 +96,8 @@ func ParseDay(cell string) (time.Time, error) {
 	if err != nil {
 		return vi.ParseDate(cell)
 	}
-	// From 01/03/1900 (61) on, before which XLSX counts a day that never was, to 31/12/2199.
-	if days < 61 || days >= 109_575 || math.IsNaN(days) {
+	// From 01/01/1910 (a smaller number is rather a year typed alone) to 31/12/2199.
+	if days < 3_654 || days >= 109_575 || math.IsNaN(days) {
 		return time.Time{}, fault.Invalid{{Name: "date", Message: fmt.Sprintf("Ngày %q không hợp lệ: hãy nhập theo dạng ngày/tháng/năm, ví dụ 22/11/2026", cell)}}
 	}
 	return time.Date(1899, time.December, 30+int(days), 0, 0, 0, 0, vi.Zone), nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 	"txng/modules/internal/vi"
 	"txng/tenant/fault"
 )
@@ -24,8 +25,9 @@ type Limits struct {
 	Cols  int   // cells in any row
 }
 
-// DefaultLimits suit a file that a person prepares by hand.
-var DefaultLimits = Limits{Bytes: 10 << 20, Rows: 5_000, Cols: 100}
+// DefaultLimits suit a file that a person prepares by hand. The worst file within them takes some hundred MB of memory
+// while it is read, so a server should read few at a time.
+var DefaultLimits = Limits{Bytes: 5 << 20, Rows: 5_000, Cols: 100}
 
 // Row is a row of a file that is not blank.
 type Row struct {
@@ -108,10 +110,10 @@ func (t *table) add(number int, cells []string) error {
 
 // largestPart is the unpacked size, in bytes, allowed for a part of an XLSX file other than a sheet. Such parts (shared
 // texts, styles) are taken into memory whole, many times as large as their XML.
-const largestPart = 16 << 20
+const largestPart = 8 << 20
 
 // unpackedSize is how many bytes an XLSX file of at most limit bytes may unpack to.
-func unpackedSize(limit int64) int64 { return max(20*limit, 64<<20) }
+func unpackedSize(limit int64) int64 { return max(10*limit, 32<<20) }
 
 // readXLSX reads the first sheet. The library panics on some broken files; that is a bad file, too.
 func (t *table) readXLSX(data []byte) (err error) {
@@ -178,16 +180,35 @@ func (t *table) checkParts(data []byte) error {
 		}
 		left -= n
 	}
+	for _, part := range archive.File { // the library would take a damaged part for a short one
+		if err := checkPart(part); err != nil {
+			return badFile("Tệp Excel bị hỏng: hãy mở bằng Excel, lưu lại rồi thử lại")
+		}
+	}
 	return nil
 }
 
+// checkPart unpacks a part to verify its size and checksum.
+func checkPart(part *zip.File) error {
+	r, err := part.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(io.Discard, r)
+	return err
+}
+
 func (t *table) readCSV(data []byte) error {
-	decoded, err := unicode.BOMOverride(unicode.UTF8.NewDecoder()).Bytes(data)
+	decoded, _, err := transform.Bytes(unicode.BOMOverride(unicode.UTF8.NewDecoder()), data)
 	if err != nil || !utf8.Valid(data) && !isUTF16(data) {
 		return badFile("Tệp CSV không dùng bảng mã Unicode: hãy lưu lại dạng “CSV UTF-8”")
 	}
 	file := csv.NewReader(bytes.NewReader(decoded))
 	file.Comma = separator(decoded)
+	if widest(decoded, file.Comma) > maxCols {
+		return fault.Say(fault.TooLarge, "Tệp CSV có dòng dài hơn %s cột: hãy bỏ các cột thừa", vi.Int(maxCols))
+	}
 	file.FieldsPerRecord = -1
 	file.ReuseRecord = true
 	for {
@@ -240,6 +261,24 @@ func separator(data []byte) rune {
 		}
 	}
 	return best
+}
+
+// widest returns the largest number of fields in a line, so that the reader need not hold a hostile one.
+func widest(data []byte, separator rune) int {
+	most, fields, quoted := 0, 1, false
+	for _, c := range data {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '\n':
+			fields = 1
+		case rune(c) == separator:
+			fields++
+			most = max(most, fields)
+		}
+	}
+	return most
 }
 
 func badFile(message string) error { return fault.Invalid{{Name: "file", Message: message}} }

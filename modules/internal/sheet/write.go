@@ -27,8 +27,11 @@ type Column struct {
 // A plain time.Time is a moment, written with its hour and minute in Việt Nam.
 type Day time.Time
 
-// maxRows is the number of rows of an XLSX sheet, the header included.
-const maxRows = 1_048_576
+// The rows, header included, and columns of an XLSX sheet.
+const (
+	maxRows = 1_048_576
+	maxCols = 16_384
+)
 
 // WriteXLSX writes one sheet of rows, each with a cell for every column, as an XLSX file. rows is read once and not held
 // in memory; its first error ends the writing and is returned, and then nothing has been written to w.

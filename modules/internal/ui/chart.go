@@ -144,7 +144,7 @@ func newLineGeometry(s []Series) lineGeometry {
 	if high == low {
 		high = low + 1
 	}
-	step := niceStep((high - low) / 4)
+	step := niceStep((high - low) / 5)
 	low, high = math.Floor(low/step)*step, math.Ceil(high/step)*step
 	g := lineGeometry{low: low, high: high, count: len(labels(s))}
 	for i := 0; i <= int(math.Round((high-low)/step)); i++ {
@@ -200,16 +200,14 @@ func (g lineGeometry) endY(s []Series) []float64 {
 	return ys
 }
 
-// tickClass says which x labels are shown: about six on a desk, three on a phone.
+// tickClass says which x labels are shown: at most twelve on a desk; first, middle and last on a phone.
 func (g lineGeometry) tickClass(i int) string {
 	last := g.count - 1
+	step := (g.count + 11) / 12
 	switch {
-	case i == 0, i == last:
+	case i == 0, i == last, last >= 4 && last%2 == 0 && i == last/2:
 		return "tick"
-	case g.count >= 5 && i == last/2:
-		return "tick"
-	}
-	if step := (g.count + 6) / 7; i%step == 0 && last-i >= step && (i < last/2-step/2 || i > last/2+step/2) {
+	case i%step == 0 && last-i >= step:
 		return "tick tick-wide"
 	}
 	return "tick tick-none"

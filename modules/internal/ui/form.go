@@ -3,6 +3,7 @@ package ui
 import (
 	"sort"
 	"strconv"
+	"time"
 )
 
 // Option is one choice of a select or of radio buttons. Options with the same Group stand together.
@@ -10,7 +11,8 @@ type Option struct{ Value, Label, Group string }
 
 // Field is one question of a form. Type is text, tel, email, number, date, password, search, select,
 // textarea, file, checkbox, radio or hidden; empty means text. A checkbox is ticked when Value is not
-// empty and sends "1". With Multiple, Values holds the chosen options. Fields are required unless Optional.
+// empty and sends "1". A date is typed and sent as 22/11/2026, whatever the browser's language; its Value may
+// also be 2026-11-22. With Multiple, Values holds the chosen options. Fields are required unless Optional.
 type Field struct {
 	Name, Label, Hint, Value, Error, Type string
 	Placeholder, InputMode, Autocomplete  string
@@ -85,6 +87,9 @@ func (f Field) attrs() map[string]any {
 			a[name] = value
 		}
 	}
+	if f.kind() == "date" && f.Placeholder == "" {
+		f.Placeholder = "ngày/tháng/năm"
+	}
 	set("placeholder", f.Placeholder)
 	set("inputmode", f.InputMode)
 	set("autocomplete", f.Autocomplete)
@@ -106,6 +111,15 @@ func (f Field) attrs() map[string]any {
 	set("step", f.Step)
 	set("accept", f.Accept)
 	return a
+}
+
+// vietnameseDate writes 2026-11-22 as 22/11/2026 and leaves anything else as typed.
+func vietnameseDate(value string) string {
+	day, err := time.Parse(time.DateOnly, value)
+	if err != nil {
+		return value
+	}
+	return day.Format("02/01/2006")
 }
 
 func withErrors(fields []Field) []Field {

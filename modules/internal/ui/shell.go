@@ -42,6 +42,13 @@ func (p PublicShell) lang() string {
 	return p.Lang
 }
 
+func (p PublicShell) skipWords() string {
+	if p.lang() == "en" {
+		return "Skip to main content"
+	}
+	return "Đến nội dung chính"
+}
+
 // Problem is what an error page says: what happened, what to do, and the number to quote.
 type Problem struct {
 	Code                   int

@@ -1,0 +1,151 @@
+package web
+
+import (
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"txng/modules/internal/sheet"
+	"txng/modules/internal/ui"
+	"txng/tenant"
+)
+
+// perPage is the number of rows on a page of a list.
+const perPage = 20
+
+// MaxExport is the largest number of rows in an exported file.
+const MaxExport = 50_000
+
+// Column is one column of a list: how a row shows in it, and what stands in the exported file.
+type Column[T any] struct {
+	Key, Label         string // a Key makes the column sortable
+	Numeric, HidePhone bool
+	Cell               func(T) templ.Component // nil: Value as text
+	Value              func(T) any
+}
+
+// Query is what part of a list is asked for.
+type Query struct {
+	Values        url.Values // the filters
+	Order         string     // a column's key, "-" before it for descending
+	Limit, Offset int
+}
+
+// Get returns a filter's value, cut to a sensible length.
+func (l Query) Get(name string) string {
+	v := strings.TrimSpace(l.Values.Get(name))
+	if runes := []rune(v); len(runes) > 200 {
+		v = string(runes[:200])
+	}
+	return v
+}
+
+// Listing is a page that is a list: it filters, sorts, pages and exports.
+type Listing[T any] struct {
+	Title, Purpose string
+	File           string // name of exported files, without ending
+	Columns        []Column[T]
+	Filters        []ui.Field
+	Order          string // the order without a choice
+	Empty          ui.Empty
+	Primary        ui.Link
+	Crumbs         []ui.Link
+	Above          templ.Component // shown above the list; nil for nothing
+	// Load returns the rows of a query and the number of all rows of its filters.
+	Load func(tx tenant.Tx, l Query) (rows []T, total int, err error)
+}
+
+// Answer shows the list, or exports it.
+func (l Listing[T]) Answer(q *Request, tx tenant.Tx) (Answer, error) {
+	values := q.URL.Query()
+	query := Query{Values: values, Order: l.order(values.Get(ui.QuerySort)), Limit: perPage}
+	page, _ := strconv.Atoi(values.Get(ui.QueryPage))
+	page = min(max(page, 1), 1_000_000)
+	query.Offset = (page - 1) * perPage
+	format := values.Get(ui.QueryExport)
+	if format == ui.ExportXLSX || format == ui.ExportCSV {
+		query.Limit, query.Offset = MaxExport, 0
+		rows, _, err := l.Load(tx, query)
+		if err != nil {
+			return Answer{}, err
+		}
+		return l.export(format, rows), nil
+	}
+	rows, total, err := l.Load(tx, query)
+	if err != nil {
+		return Answer{}, err
+	}
+	g := ui.Grid{
+		Caption: l.Title, Total: total, Page: page, PerPage: perPage, Sort: query.Order, Path: q.URL.Path, Query: values,
+		Filters: l.Filters, Export: total > 0, Empty: l.Empty,
+	}
+	for _, c := range l.Columns {
+		g.Columns = append(g.Columns, ui.Column{Key: c.Key, Label: c.Label, Numeric: c.Numeric, Sortable: c.Key != "", HidePhone: c.HidePhone})
+	}
+	for _, row := range rows {
+		cells := make([]templ.Component, len(l.Columns))
+		for i, c := range l.Columns {
+			cells[i] = c.cell(row)
+		}
+		g.Rows = append(g.Rows, cells)
+	}
+	shell := q.Shell(l.Title, l.Purpose)
+	shell.Primary, shell.Crumbs = l.Primary, l.Crumbs
+	body := ui.Table(g)
+	if l.Above != nil {
+		body = ui.Join(l.Above, body)
+	}
+	return q.Show(shell, body), nil
+}
+
+// order returns a known order, or the list's own.
+func (l Listing[T]) order(asked string) string {
+	key := strings.TrimPrefix(asked, "-")
+	if key != "" && slices.ContainsFunc(l.Columns, func(c Column[T]) bool { return c.Key == key }) {
+		return asked
+	}
+	return l.Order
+}
+
+func (c Column[T]) cell(row T) templ.Component {
+	if c.Cell != nil {
+		return c.Cell(row)
+	}
+	switch v := c.Value(row).(type) {
+	case string:
+		return ui.Text(v)
+	case int64:
+		return ui.Num(v)
+	case int:
+		return ui.Num(int64(v))
+	}
+	return ui.Text("")
+}
+
+func (l Listing[T]) export(format string, rows []T) Answer {
+	var cols []sheet.Column
+	for _, c := range l.Columns {
+		cols = append(cols, sheet.Column{Title: c.Label, Numeric: c.Numeric})
+	}
+	each := func(yield func([]any, error) bool) {
+		for _, row := range rows {
+			cells := make([]any, len(l.Columns))
+			for i, c := range l.Columns {
+				cells[i] = c.Value(row)
+			}
+			if !yield(cells, nil) {
+				return
+			}
+		}
+	}
+	if format == ui.ExportCSV {
+		return File(l.File+".csv", "text/csv; charset=utf-8", func(w io.Writer) error { return sheet.WriteCSV(w, cols, each) })
+	}
+	return File(l.File+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", func(w io.Writer) error {
+		return sheet.WriteXLSX(w, "Danh sách", cols, each)
+	})
+}

@@ -1,0 +1,252 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/go-chi/chi/v5"
+
+	"txng/authz"
+	"txng/modules/internal/ui"
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+// Limits of what a request may carry.
+const (
+	maxBody   = 12 << 20 // any request
+	maxForm   = 1 << 20  // the text of a form
+	maxMemory = 4 << 20  // of a form with files; the rest waits in a temporary file
+	maxFields = 500
+)
+
+// Request is one request, with who asks and in which tenant.
+type Request struct {
+	*http.Request
+	Who    authz.Identity
+	Tenant tenant.Tenant // of the person's role; zero above the tenants and for nobody
+	ID     string        // number of the request, which error pages show
+	Posted url.Values    // what a form sent; nil for GET
+	Wrong  fault.Invalid // what was wrong with it, when the form is shown again
+
+	app   *App
+	fault error  // why the form is shown again
+	flash string // what the page before has just done
+}
+
+type requestIDKey struct{}
+
+// request wraps a request; who asks is not known yet.
+func (a *App) request(r *http.Request) *Request {
+	id, _ := r.Context().Value(requestIDKey{}).(string)
+	return &Request{Request: r, ID: id, app: a}
+}
+
+// Internal returns the request as an adapter of another router has it, signed in as who.
+func (a *App) Internal(r *http.Request, who authz.Identity) *Request {
+	q := a.request(r)
+	q.Who = who
+	return q
+}
+
+// App returns what all routes share.
+func (q *Request) App() *App { return q.app }
+
+// Now is the time of the deployment's clock.
+func (q *Request) Now() time.Time { return q.app.DB.Now() }
+
+// Path returns a part of the route's path: Path("gtin") of "/01/{gtin}".
+func (q *Request) Path(name string) string { return chi.URLParam(q.Request, name) }
+
+// Number returns a part of the path that is a record's number. One that is none is fault.NotFound.
+func (q *Request) Number(name string) (int64, error) {
+	n, err := strconv.ParseInt(q.Path(name), 10, 64)
+	if err != nil || n <= 0 {
+		return 0, fault.NotFound
+	}
+	return n, nil
+}
+
+// Value returns what the form sent for a field, without spaces around it.
+func (q *Request) Value(name string) string { return strings.TrimSpace(q.Posted.Get(name)) }
+
+// Device says where the request comes from.
+func (q *Request) Device() authz.Device {
+	host, _, err := net.SplitHostPort(q.RemoteAddr)
+	if err != nil {
+		host = q.RemoteAddr
+	}
+	return authz.Device{Address: host, Agent: q.UserAgent()}
+}
+
+// parse reads the form within its limits.
+func (q *Request) parse() error {
+	if q.Posted != nil {
+		return nil
+	}
+	var err error
+	if strings.HasPrefix(q.Header.Get("Content-Type"), "multipart/form-data") {
+		err = q.ParseMultipartForm(maxMemory)
+	} else {
+		q.Body = http.MaxBytesReader(nil, q.Body, maxForm)
+		err = q.ParseForm()
+	}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large), errors.Is(err, multipart.ErrMessageTooLarge):
+		return fault.Say(fault.TooLarge, "Nội dung gửi lên quá lớn. Tệp đính kèm tối đa %d MB.", maxBody>>20)
+	case err != nil:
+		return fault.Invalid{{Name: "", Message: "Không đọc được nội dung gửi lên. Hãy tải lại trang và thử lại."}}
+	}
+	q.Posted = q.PostForm
+	if len(q.Posted) > maxFields {
+		return fault.Say(fault.TooLarge, "Biểu mẫu có quá nhiều trường.")
+	}
+	return nil
+}
+
+// File returns the uploaded file of a field and its name. No file is fault.Invalid for the field.
+func (q *Request) File(name string) (multipart.File, string, error) {
+	f, head, err := q.FormFile(name)
+	if err != nil {
+		return nil, "", fault.Invalid{{Name: name, Message: "Chưa chọn tệp."}}
+	}
+	return f, head.Filename, nil
+}
+
+// keep notes why a form is to be shown again. It returns false when err is nil or no concern of the person's.
+func (q *Request) keep(err error) bool {
+	var wrong fault.Invalid
+	switch {
+	case errors.As(err, &wrong):
+		q.Wrong, q.fault = wrong, err
+	case errors.Is(err, fault.Conflict) && fault.Message(err) != "", errors.Is(err, fault.TooMany) && fault.Message(err) != "":
+		q.Wrong, q.fault = fault.Invalid{{Name: "", Message: fault.Message(err)}}, err
+	default:
+		return false
+	}
+	return true
+}
+
+// Field puts what was typed, and what is wrong with it, into a field. Passwords and files are never given back.
+func (q *Request) Field(f ui.Field) ui.Field {
+	if q.Posted != nil && f.Type != "password" && f.Type != "file" {
+		f.Value = q.Posted.Get(f.Name)
+		f.Values = q.Posted[f.Name]
+	}
+	f.Error = q.Wrong.Of(f.Name)
+	return f
+}
+
+// Fields is Field for several.
+func (q *Request) Fields(fields ...ui.Field) []ui.Field {
+	for i := range fields {
+		fields[i] = q.Field(fields[i])
+	}
+	return fields
+}
+
+// Shell returns what surrounds a page: menu, tenant, role, and the message about what has just been done or what is
+// wrong with the whole form.
+func (q *Request) Shell(title, purpose string) ui.Shell {
+	s := ui.Shell{
+		Title: title, Purpose: purpose,
+		Menu:      q.app.menuFor(q.Who, q.URL.Path),
+		Tenant:    q.Tenant.Name,
+		Role:      q.Who.Role.Name(),
+		Person:    q.Who.Name,
+		Colour:    q.Tenant.Colour,
+		Flash:     q.flash,
+		FlashKind: "success",
+		RequestID: q.ID,
+		Failed:    len(q.Wrong) > 0,
+		Query:     q.URL.Query().Get(ui.QuerySearch),
+	}
+	if q.Who.Tenant == 0 {
+		s.Tenant = "Toàn quốc"
+	}
+	if m := q.Wrong.Of(""); m != "" {
+		s.Flash, s.FlashKind = m, "danger"
+	}
+	if q.app.nearest(q.Who, q.URL.Path) == q.URL.Path {
+		s.Query = ""
+	}
+	return s
+}
+
+// Show answers with a page of the person's.
+func (q *Request) Show(s ui.Shell, body templ.Component) Answer {
+	return Page(templ.ComponentFunc(func(ctx context.Context, w ioWriter) error {
+		return ui.Page(s).Render(templ.WithChildren(ctx, body), w)
+	}))
+}
+
+const sessionName = "txng_session"
+const flashName = "txng_flash"
+
+func (a *App) cookieName(name string) string {
+	if a.Secure() {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// SetSession gives the browser the session's token; "" takes it away.
+func (a *App) SetSession(w http.Header, token authz.Token) {
+	c := &http.Cookie{
+		Name: a.cookieName(sessionName), Value: string(token), Path: "/", HttpOnly: true, Secure: a.Secure(),
+		SameSite: http.SameSiteLaxMode, MaxAge: int(authz.SessionAge / time.Second),
+	}
+	if token == "" {
+		c.MaxAge = -1
+	}
+	w.Add("Set-Cookie", c.String())
+}
+
+// Session returns the request's session token, or "".
+func (q *Request) Session() authz.Token {
+	c, err := q.Cookie(q.app.cookieName(sessionName))
+	if err != nil {
+		return ""
+	}
+	return authz.Token(c.Value)
+}
+
+// identify finds out who asks: by the session's cookie.
+func (a *App) identify(q *Request) error {
+	if c, err := q.Cookie(a.cookieName(flashName)); err == nil {
+		if text, err := base64.RawURLEncoding.DecodeString(c.Value); err == nil && len(text) < 500 {
+			q.flash = string(text)
+		}
+	}
+	token := q.Session()
+	if token == "" {
+		return nil
+	}
+	who, err := authz.Resume(q.Context(), a.DB, token)
+	q.Who = who
+	return err
+}
+
+// TenantOfHost returns the tenant whose subdomain the request came to, when it did.
+func (q *Request) TenantOfHost() (tenant.Tenant, bool) {
+	host := strings.ToLower(q.Host)
+	slug, ok := strings.CutSuffix(host, "."+q.app.Base.Host)
+	if !ok || strings.Contains(slug, ".") {
+		return tenant.Tenant{}, false
+	}
+	t, err := q.app.DB.TenantBySlug(q.Context(), slug)
+	return t, err == nil
+}
+
+func newRequestID() string { return strings.ToLower(rand.Text()[:10]) }

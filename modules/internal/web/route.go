@@ -1,0 +1,216 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"txng/authz"
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+// Handlers, one kind a door.
+type (
+	// Handler works in the transaction of the tenant that the person's role is in.
+	Handler func(q *Request, tx tenant.Tx) (Answer, error)
+	// NationHandler reads the roll-ups of all tenants.
+	NationHandler func(q *Request, tx tenant.Nation) (Answer, error)
+	// PlatformHandler works on registry and accounts.
+	PlatformHandler func(q *Request, tx tenant.Platform) (Answer, error)
+	// PlainHandler has no transaction; what it needs it asks through App.DB.
+	PlainHandler func(q *Request) (Answer, error)
+)
+
+// Get registers a page of a tenant, read only.
+func (a *App) Get(path string, p authz.Permission, h Handler) {
+	a.add(Route{Method: http.MethodGet, Path: path, Permission: p, Door: DoorTenant}, func(q *Request) (Answer, error) {
+		return a.view(q, h)
+	})
+}
+
+// Submit registers what a form of a tenant sends. When h finds the input wrong, its transaction is rolled back and show
+// answers, with what was typed and what is wrong with it in the request.
+func (a *App) Submit(path string, p authz.Permission, show, h Handler) {
+	a.add(Route{Method: http.MethodPost, Path: path, Permission: p, Door: DoorTenant}, func(q *Request) (Answer, error) {
+		if err := q.parse(); err != nil {
+			return Answer{}, err
+		}
+		var answer Answer
+		scope, err := a.scope(q)
+		if err == nil {
+			err = a.DB.In(q.Context(), scope, func(tx tenant.Tx) (err error) {
+				answer, err = h(q, tx)
+				return err
+			})
+		}
+		if !q.keep(err) {
+			return answer, err
+		}
+		answer, err = a.view(q, show)
+		answer.Status = status(q.fault)
+		return answer, err
+	})
+}
+
+// Form registers a form of a tenant: GET shows it, POST sends it.
+func (a *App) Form(path string, p authz.Permission, show, submit Handler) {
+	a.Get(path, p, show)
+	a.Submit(path, p, show, submit)
+}
+
+// Nation registers a page over all tenants' roll-ups.
+func (a *App) Nation(path string, p authz.Permission, h NationHandler) {
+	a.add(Route{Method: http.MethodGet, Path: path, Permission: p, Door: DoorNation}, func(q *Request) (answer Answer, err error) {
+		err = a.DB.Nation(q.Context(), func(tx tenant.Nation) error {
+			answer, err = h(q, tx)
+			return err
+		})
+		return answer, err
+	})
+}
+
+// Platform registers a page over registry and accounts.
+func (a *App) Platform(path string, p authz.Permission, h PlatformHandler) {
+	a.add(Route{Method: http.MethodGet, Path: path, Permission: p, Door: DoorPlatform}, func(q *Request) (Answer, error) {
+		return a.platform(q, h)
+	})
+}
+
+// PlatformForm registers a form over registry and accounts. Its submit handler opens its own transactions: what it does
+// may span the registry and a tenant.
+func (a *App) PlatformForm(path string, p authz.Permission, show PlatformHandler, submit PlainHandler) {
+	a.Platform(path, p, show)
+	a.add(Route{Method: http.MethodPost, Path: path, Permission: p, Door: DoorPlatform}, func(q *Request) (Answer, error) {
+		if err := q.parse(); err != nil {
+			return Answer{}, err
+		}
+		answer, err := submit(q)
+		if !q.keep(err) {
+			return answer, err
+		}
+		answer, err = a.platform(q, show)
+		answer.Status = status(q.fault)
+		return answer, err
+	})
+}
+
+func (a *App) platform(q *Request, h PlatformHandler) (answer Answer, err error) {
+	err = a.DB.Platform(q.Context(), func(tx tenant.Platform) error {
+		answer, err = h(q, tx)
+		return err
+	})
+	return answer, err
+}
+
+// Self registers a route for any signed-in person, about themselves.
+func (a *App) Self(method, path string, h PlainHandler) {
+	a.add(Route{Method: method, Path: path, Permission: authz.AccountSelf, Door: DoorSelf}, h)
+}
+
+// Open registers a route that nobody needs to sign in for; reason says why.
+func (a *App) Open(method, path, reason string, h PlainHandler) {
+	a.add(Route{Method: method, Path: path, Door: DoorOpen, Reason: reason}, h)
+}
+
+// OpenForm registers a form that nobody needs to sign in for.
+func (a *App) OpenForm(path, reason string, show, submit PlainHandler) {
+	a.Open(http.MethodGet, path, reason, show)
+	a.Open(http.MethodPost, path, reason, func(q *Request) (Answer, error) {
+		if err := q.parse(); err != nil {
+			return Answer{}, err
+		}
+		answer, err := submit(q)
+		if !q.keep(err) {
+			return answer, err
+		}
+		answer, err = show(q)
+		answer.Status = status(q.fault)
+		return answer, err
+	})
+}
+
+func (a *App) view(q *Request, h Handler) (answer Answer, err error) {
+	scope, err := a.scope(q)
+	if err != nil {
+		return Answer{}, err
+	}
+	err = a.DB.View(q.Context(), scope, func(tx tenant.Tx) error {
+		answer, err = h(q, tx)
+		return err
+	})
+	return answer, err
+}
+
+// scope returns the scope of the person's role: the tenant, confined to the organization for a role of one.
+func (a *App) scope(q *Request) (tenant.Scope, error) {
+	if q.Who.Tenant == 0 {
+		return tenant.Scope{}, fault.Forbidden
+	}
+	s, err := a.DB.Scope(q.Context(), q.Who.Tenant)
+	if err != nil {
+		return tenant.Scope{}, err
+	}
+	if q.Who.Role.OfOrganization() {
+		s = s.Of(q.Who.Org)
+	}
+	return s, nil
+}
+
+// add registers the route behind sign-in and permission.
+func (a *App) add(route Route, h PlainHandler) {
+	a.routes = append(a.routes, route)
+	a.mux.MethodFunc(route.Method, route.Path, func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		q := a.request(r)
+		answer, err := a.admit(q, route)
+		if err == nil && answer.body == nil {
+			answer, err = h(q)
+		}
+		if err != nil {
+			a.fail(w, q, err)
+			return
+		}
+		if err := answer.write(w, q); err != nil {
+			a.fail(w, q, err)
+		}
+	})
+}
+
+// admit finds out who asks and whether they may. For a form that comes after the session's end it answers with the
+// sign-in page, which keeps the form.
+func (a *App) admit(q *Request, route Route) (Answer, error) {
+	err := a.identify(q)
+	if route.Door == DoorOpen {
+		if errors.Is(err, fault.SignIn) {
+			err = nil // a stale cookie is no hindrance where nobody needs one
+		}
+		return Answer{}, err
+	}
+	if errors.Is(err, fault.SignIn) || err == nil && q.Who.Nobody() {
+		return a.signInFirst(q)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	if !q.Who.Can(route.Permission) {
+		return Answer{}, fault.Forbidden
+	}
+	if q.Who.Tenant != 0 {
+		if q.Tenant, err = a.DB.Tenant(q.Context(), q.Who.Tenant); err != nil {
+			return Answer{}, err
+		}
+	}
+	return Answer{}, nil
+}
+
+func (a *App) signInFirst(q *Request) (Answer, error) {
+	if q.Method != http.MethodPost || a.SignIn == nil {
+		return Answer{}, fault.SignIn
+	}
+	if err := q.parse(); err != nil {
+		return Answer{}, err
+	}
+	answer := Page(a.SignIn(q, q.URL.Path, q.Posted, "Phiên làm việc đã kết thúc. Đăng nhập lại để gửi tiếp; nội dung vừa nhập được giữ nguyên."))
+	answer.Status = http.StatusUnauthorized
+	return answer, nil
+}

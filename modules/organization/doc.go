@@ -1,0 +1,6 @@
+// Package organization keeps the organizations (chủ thể) of a tenant: enterprises, cooperatives and households.
+//
+// Tables: organization.organization, organization.token.
+// URLs: /dang-ky (sign up), /to-chuc (list), /to-chuc/{id}, /to-chuc/{id}/duyet, /to-chuc/{id}/tra-lai, /don-vi (own).
+// Permissions: organization.view, organization.own, organization.admit.
+package organization

@@ -1,0 +1,138 @@
+package organization
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"txng/modules/internal/vi"
+	"txng/tenant"
+	"txng/tenant/fault"
+	"txng/tenant/unit"
+)
+
+// Kind is what an organization is.
+type Kind string
+
+// The kinds of organizations.
+const (
+	Enterprise  Kind = "enterprise"
+	Cooperative Kind = "cooperative"
+	Household   Kind = "household"
+)
+
+// Kinds lists the kinds with their names on pages.
+var Kinds = []struct {
+	Kind Kind
+	Name string
+}{{Enterprise, "Doanh nghiệp"}, {Cooperative, "Hợp tác xã"}, {Household, "Hộ kinh doanh, hộ sản xuất"}}
+
+// Name returns the kind's name on pages.
+func (k Kind) Name() string {
+	for _, known := range Kinds {
+		if known.Kind == k {
+			return known.Name
+		}
+	}
+	return string(k)
+}
+
+// State is where an organization's registration stands.
+type State string
+
+// The states of a registration.
+const (
+	Pending  State = "pending"
+	Approved State = "approved"
+	Refused  State = "refused"
+)
+
+// Organization is a business, cooperative or household of a tenant.
+type Organization struct {
+	TenantID     tenant.ID // where it registered; a successor province reads it
+	ID           tenant.OrgID
+	Kind         Kind
+	Name         string
+	MST          vi.MST
+	Address      string // house, street, hamlet
+	Unit         string // commune, a unit.Ref
+	Phone, Email string
+	UsesBarcode  bool
+	State        State
+	StateReason  string
+	Illustrative bool   // demonstration data that no source names
+	Source       string // where demonstration data come from
+	CreatedAt    time.Time
+	DecidedAt    *time.Time
+}
+
+// Place returns the address with commune and province, as they are today.
+func (o Organization) Place(now time.Time) string { return Place(o.Address, o.Unit, now) }
+
+// Place returns an address with its commune and province, in the style of the day.
+func Place(address, commune string, now time.Time) string {
+	ref, err := unit.ParseRef(commune)
+	if err != nil {
+		return address
+	}
+	u, ok := unit.ByRef(ref)
+	if !ok {
+		return address
+	}
+	return strings.TrimPrefix(address+", "+u.Address(now), ", ")
+}
+
+// SignUp is what an organization gives to register: itself and the person who will be its owner here.
+type SignUp struct {
+	Kind         Kind
+	Name         string
+	MST          string
+	Address      string
+	Unit         string
+	Phone        string
+	UsesBarcode  bool
+	Person       string
+	Email        string
+	Password     string
+	Illustrative bool
+	Source       string
+}
+
+// Validate checks what was given against the tenant's province and returns the organization. Errors: fault.Invalid by
+// the names of the form's fields.
+func (s SignUp) Validate(province unit.Ref, now time.Time) (Organization, error) {
+	var wrong fault.Invalid
+	o := Organization{
+		Kind: s.Kind, Name: strings.TrimSpace(s.Name), Address: strings.TrimSpace(s.Address), UsesBarcode: s.UsesBarcode,
+		State: Pending, Email: s.Email, Illustrative: s.Illustrative, Source: s.Source, CreatedAt: now,
+	}
+	if o.Kind.Name() == string(o.Kind) {
+		wrong.Add("kind", "Chọn loại hình của đơn vị.")
+	}
+	if n := utf8.RuneCountInString(o.Name); n < 2 || n > 200 {
+		wrong.Add("name", "Tên đơn vị có từ 2 đến 200 ký tự.")
+	}
+	mst, err := vi.ParseMST(s.MST)
+	if e, ok := err.(fault.Invalid); ok {
+		wrong = append(wrong, e...)
+	}
+	o.MST = mst
+	if n := utf8.RuneCountInString(o.Address); n > 300 {
+		wrong.Add("address", "Địa chỉ dài quá 300 ký tự.")
+	}
+	ref, err := unit.ParseRef(s.Unit)
+	commune, ok := unit.ByRef(ref)
+	if err != nil || !ok || commune.Level != unit.Commune || commune.ProvinceRef != province {
+		wrong.Add("unit", "Chọn xã, phường hoặc đặc khu trong danh sách.")
+	} else {
+		o.Unit = ref.String()
+	}
+	if s.Phone != "" {
+		phone, err := vi.ParsePhone(s.Phone)
+		if e, ok := err.(fault.Invalid); ok {
+			wrong = append(wrong, e...)
+		}
+		o.Phone = phone
+	}
+	return o, wrong.Err()
+}

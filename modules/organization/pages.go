@@ -1,0 +1,191 @@
+package organization
+
+import (
+	"errors"
+
+	"github.com/a-h/templ"
+
+	"txng/authz"
+	"txng/billing"
+	"txng/modules/internal/audit"
+	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
+	"txng/modules/internal/web"
+	"txng/tenant"
+	"txng/tenant/fault"
+	"txng/tenant/unit"
+)
+
+// status returns a state as pages show it.
+func (s State) status() ui.Status {
+	switch s {
+	case Approved:
+		return ui.Status{Kind: "success", Word: "Đã duyệt"}
+	case Refused:
+		return ui.Status{Kind: "danger", Word: "Trả lại"}
+	}
+	return ui.Status{Kind: "warning", Word: "Chờ duyệt"}
+}
+
+func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	return web.Listing[Organization]{
+		Title: "Chủ thể", Purpose: "Doanh nghiệp, hợp tác xã và hộ tham gia truy xuất nguồn gốc trên địa bàn.",
+		File: "chu-the", Order: "-created",
+		Columns: []web.Column[Organization]{
+			{Key: "name", Label: "Tên", Value: func(o Organization) any { return o.Name }, Cell: func(o Organization) templ.Component {
+				return ui.AnchorTwo(path(o.ID), o.Name, o.Place(q.Now()))
+			}},
+			{Label: "Mã số thuế", Value: func(o Organization) any { return string(o.MST) }},
+			{Label: "Loại hình", HidePhone: true, Value: func(o Organization) any { return o.Kind.Name() }},
+			{Label: "Trạng thái", Value: func(o Organization) any { return o.State.status().Word }, Cell: func(o Organization) templ.Component { return ui.Badge(o.State.status()) }},
+			{Key: "created", Label: "Ngày đăng ký", HidePhone: true, Value: func(o Organization) any { return vi.Date(o.CreatedAt) }},
+		},
+		Filters: []ui.Field{
+			{Name: "q", Label: "Tên hoặc mã số thuế", Type: "search"},
+			{Name: "state", Label: "Trạng thái", Type: "select", Options: []ui.Option{{Value: "", Label: "Tất cả"}, {Value: "pending", Label: "Chờ duyệt"}, {Value: "approved", Label: "Đã duyệt"}, {Value: "refused", Label: "Trả lại"}}},
+			{Name: "kind", Label: "Loại hình", Type: "select", Options: append([]ui.Option{{Value: "", Label: "Tất cả"}}, kindOptions()...)},
+		},
+		Empty: ui.Empty{Icon: "building", Why: "Chưa có chủ thể nào đăng ký.", Next: "Gửi đường dẫn đăng ký cho doanh nghiệp, hợp tác xã trên địa bàn.", Action: ui.Link{Label: "Trang đăng ký", Href: "/dang-ky?tinh=" + q.Tenant.Slug}},
+		Load: func(tx tenant.Tx, l web.Query) ([]Organization, int, error) {
+			return Search(q.Context(), tx, l)
+		},
+	}.Answer(q, tx)
+}
+
+func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	id, err := q.Number("id")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return record(q, tx, tenant.OrgID(id))
+}
+
+func showOwn(q *web.Request, tx tenant.Tx) (web.Answer, error) { return record(q, tx, q.Who.Org) }
+
+func record(q *web.Request, tx tenant.Tx, id tenant.OrgID) (web.Answer, error) {
+	ctx := q.Context()
+	o, err := Find(ctx, tx, id)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	balance, err := billing.BalanceOf(ctx, tx, id)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	history, err := audit.History(ctx, tx, "organization", int64(id))
+	if err != nil {
+		return web.Answer{}, err
+	}
+	shell := q.Shell(o.Name, o.Kind.Name()+" · mã số thuế "+string(o.MST))
+	if q.Who.Can(authz.OrganizationView) {
+		shell.Crumbs = []ui.Link{{Label: "Chủ thể", Href: "/to-chuc"}}
+	}
+	return q.Show(shell, recordPage(o, balance, audit.Lines(history), q)), nil
+}
+
+func approve(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	id, err := q.Number("id")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if err := Approve(q.Context(), tx, q.Who, tenant.OrgID(id)); err != nil {
+		return web.Answer{}, err
+	}
+	return web.See(path(tenant.OrgID(id))).Say("Đã duyệt hồ sơ và cấp hạn mức " + vi.Int(billing.FreeStamps) + " tem miễn phí."), nil
+}
+
+func refuse(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	id, err := q.Number("id")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if err := Refuse(q.Context(), tx, q.Who, tenant.OrgID(id), q.Value("reason")); err != nil {
+		return web.Answer{}, err
+	}
+	return web.See(path(tenant.OrgID(id))).Say("Đã trả lại hồ sơ cho đơn vị."), nil
+}
+
+// signUpTenant returns the tenant that a sign-up is for: by the page's own subdomain, or by the form.
+func signUpTenant(q *web.Request) (tenant.Tenant, bool) {
+	if t, ok := q.TenantOfHost(); ok {
+		return t, t.State == tenant.Active
+	}
+	slug := q.URL.Query().Get("tinh")
+	if s := q.Value("tinh"); s != "" {
+		slug = s
+	}
+	t, err := q.App().DB.TenantBySlug(q.Context(), slug)
+	return t, err == nil && t.State == tenant.Active
+}
+
+func showSignUp(q *web.Request) (web.Answer, error) {
+	t, ok := signUpTenant(q)
+	if !ok {
+		all, err := q.App().DB.Tenants(q.Context())
+		if err != nil {
+			return web.Answer{}, err
+		}
+		var active []tenant.Tenant
+		for _, t := range all {
+			if t.State == tenant.Active {
+				active = append(active, t)
+			}
+		}
+		return web.Page(chooseTenantPage(active)), nil
+	}
+	province, err := provinceOf(t)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	var communes []ui.Option
+	for _, u := range unit.Communes(province, q.Now()) {
+		communes = append(communes, ui.Option{Value: u.Ref.String(), Label: u.FullName})
+	}
+	return web.Page(signUpPage(t, signUpFields(q, communes), q.Wrong.Of(""))), nil
+}
+
+func submitSignUp(q *web.Request) (web.Answer, error) {
+	t, ok := signUpTenant(q)
+	if !ok {
+		return web.Answer{}, fault.NotFound
+	}
+	_, err := Register(q.Context(), q.App().DB, t, SignUp{
+		Kind: Kind(q.Value("kind")), Name: q.Value("name"), MST: q.Value("mst"), Address: q.Value("address"), Unit: q.Value("unit"),
+		Phone: q.Value("phone"), UsesBarcode: q.Value("uses_barcode") != "", Person: q.Value("person"), Email: q.Value("email"),
+		Password: q.Posted.Get("password"),
+	})
+	if err != nil {
+		return web.Answer{}, err
+	}
+	device := q.Device()
+	token, _, err := authz.SignIn(q.Context(), q.App().DB, q.Value("email"), q.Posted.Get("password"), device)
+	if err != nil && !errors.Is(err, fault.Unavailable) {
+		return web.See("/dang-nhap"), nil
+	}
+	answer := web.See("/don-vi").Say("Đã gửi hồ sơ đến Sở Khoa học và Công nghệ "+t.Name+". Trong lúc chờ duyệt, bạn có thể khai báo sản phẩm.").With("X-Done", "1")
+	q.App().SetSession(answer.Header, token)
+	return answer, nil
+}
+
+func signUpFields(q *web.Request, communes []ui.Option) []ui.Field {
+	return q.Fields(
+		ui.Field{Name: "kind", Label: "Loại hình", Type: "select", Options: append([]ui.Option{{Value: "", Label: "Chọn…"}}, kindOptions()...)},
+		ui.Field{Name: "name", Label: "Tên đơn vị", Hint: "Đúng như giấy chứng nhận đăng ký", MaxLength: 200, Autocomplete: "organization"},
+		ui.Field{Name: "mst", Label: "Mã số thuế", Hint: "10 số, 10 số kèm 3 số chi nhánh (0314409058-002), hoặc 12 số định danh cá nhân với hộ", InputMode: "numeric"},
+		ui.Field{Name: "unit", Label: "Xã, phường, đặc khu", Type: "select", Options: append([]ui.Option{{Value: "", Label: "Chọn…"}}, communes...)},
+		ui.Field{Name: "address", Label: "Số nhà, đường, thôn, xóm", MaxLength: 300, Optional: true, Autocomplete: "street-address"},
+		ui.Field{Name: "uses_barcode", Label: "Đơn vị đang sử dụng mã số mã vạch (GS1)", Type: "checkbox", Optional: true},
+		ui.Field{Name: "person", Label: "Họ tên người phụ trách", MaxLength: 120, Autocomplete: "name"},
+		ui.Field{Name: "phone", Label: "Số điện thoại", Type: "tel", InputMode: "tel", Optional: true, Autocomplete: "tel"},
+		ui.Field{Name: "email", Label: "Thư điện tử", Hint: "Dùng để đăng nhập", Type: "email", Autocomplete: "email"},
+		ui.Field{Name: "password", Label: "Mật khẩu", Hint: "Ít nhất 10 ký tự", Type: "password", Autocomplete: "new-password"},
+	)
+}
+
+func kindOptions() []ui.Option {
+	var options []ui.Option
+	for _, k := range Kinds {
+		options = append(options, ui.Option{Value: string(k.Kind), Label: k.Name})
+	}
+	return options
+}

@@ -1,0 +1,202 @@
+package organization
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"txng/authz"
+	"txng/billing"
+	"txng/modules/internal/audit"
+	"txng/modules/internal/measure"
+	"txng/modules/internal/vi"
+	"txng/modules/internal/web"
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+const columns = `tenant_id, id, kind, name, mst, address, unit, phone, email, uses_barcode, state, state_reason,
+	illustrative, source, created_at, decided_at`
+
+// Insert stores a new organization with its search words. fault.Conflict when the tax code is registered already.
+func Insert(ctx context.Context, tx tenant.Tx, o Organization) (tenant.OrgID, error) {
+	o.ID = tenant.OrgID(tx.NewID())
+	_, err := tx.Exec(ctx, `
+		insert into organization.organization (tenant_id, id, kind, name, mst, address, unit, phone, email, uses_barcode,
+			state, illustrative, source, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		o.ID, o.Kind, o.Name, o.MST, o.Address, o.Unit, o.Phone, o.Email, o.UsesBarcode, o.State, o.Illustrative, o.Source, o.CreatedAt)
+	if tenant.Violates(err, "organization_tenant_id_mst_key") {
+		return 0, fault.Invalid{{Name: "mst", Message: fmt.Sprintf("Mã số thuế %s đã đăng ký trên hệ thống của tỉnh.", o.MST)}}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("insert organization: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		insert into organization.token (tenant_id, token, org_id)
+		select $1, unnest($2::text[]), $3`, append(vi.Tokens(o.Name), string(o.MST)), o.ID)
+	return o.ID, err
+}
+
+// Register signs an organization up in a tenant: the organization, pending, and its owner's account.
+func Register(ctx context.Context, db *tenant.DB, t tenant.Tenant, s SignUp) (tenant.OrgID, error) {
+	province, err := provinceOf(t)
+	if err != nil {
+		return 0, err
+	}
+	o, err := s.Validate(province, db.Now())
+	wrong, _ := err.(fault.Invalid)
+	wrong = append(wrong, validOwner(s)...)
+	if err := wrong.Err(); err != nil {
+		return 0, err
+	}
+	scope, err := db.Scope(ctx, t.ID)
+	if err != nil {
+		return 0, err
+	}
+	var id tenant.OrgID
+	err = db.In(ctx, scope, func(tx tenant.Tx) error {
+		if id, err = Insert(ctx, tx, o); err != nil {
+			return err
+		}
+		who := authz.Identity{Name: s.Person, Role: authz.OrgOwner}
+		if err := audit.Write(ctx, tx, who, "organization.register", audit.Record{Subject: "organization", ID: int64(id), Org: id}, "Đăng ký chủ thể "+o.Name); err != nil {
+			return err
+		}
+		return db.Platform(ctx, func(p tenant.Platform) error { return owner(ctx, p, t.ID, id, s) })
+	})
+	return id, err
+}
+
+func validOwner(s SignUp) (wrong fault.Invalid) {
+	if s.Person == "" {
+		wrong.Add("person", "Nhập họ tên người phụ trách.")
+	}
+	if _, err := authz.ParseEmail(s.Email); err != nil {
+		wrong = append(wrong, err.(fault.Invalid)...)
+	}
+	if err := authz.ValidatePassword("password", s.Password); err != nil {
+		wrong = append(wrong, err.(fault.Invalid)...)
+	}
+	return wrong
+}
+
+func owner(ctx context.Context, p tenant.Platform, t tenant.ID, org tenant.OrgID, s SignUp) error {
+	account, err := authz.CreateAccount(ctx, p, s.Email, s.Person, s.Password)
+	if err != nil {
+		if m := fault.Message(err); m != "" {
+			return fault.Invalid{{Name: "email", Message: m}}
+		}
+		return err
+	}
+	_, err = authz.GrantMembership(ctx, p, authz.NewMembership{Tenant: t, Account: account, Role: authz.OrgOwner, Org: org})
+	return err
+}
+
+// Find returns an organization that the transaction may see.
+func Find(ctx context.Context, tx tenant.Tx, id tenant.OrgID) (Organization, error) {
+	return tenant.One[Organization](ctx, tx, `
+		select `+columns+`
+		from organization.organization
+		where tenant_id = any ($1) and id = $2`, id)
+}
+
+// Approve admits a pending organization and grants its free quota of stamps for a year.
+func Approve(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID) error {
+	if err := decide(ctx, tx, who, id, Approved, ""); err != nil {
+		return err
+	}
+	until := tx.Now().AddDate(1, 0, 0)
+	if err := billing.Grant(ctx, tx, billing.NewGrant{
+		Org: id, Source: billing.Free, Key: "admission", Amount: billing.FreeStamps, Expires: &until,
+	}); err != nil {
+		return err
+	}
+	return measure.Changed(ctx, tx)
+}
+
+// Refuse returns a pending organization's registration with a reason.
+func Refuse(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID, reason string) error {
+	if n := len([]rune(reason)); n < 5 || n > 500 {
+		return fault.Invalid{{Name: "reason", Message: "Nêu lý do trả lại, từ 5 đến 500 ký tự."}}
+	}
+	return decide(ctx, tx, who, id, Refused, reason)
+}
+
+func decide(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID, to State, reason string) error {
+	o, err := Find(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if o.State != Pending {
+		return fault.Say(fault.Conflict, "Hồ sơ này đã được xử lý trước đó.")
+	}
+	if o.TenantID != tx.Tenant() {
+		return fault.Say(fault.Conflict, "Hồ sơ nộp tại tỉnh trước sáp nhập; hãy xử lý bằng vai trò của tỉnh đó.")
+	}
+	n, err := tx.Exec(ctx, `
+		update organization.organization
+		set state = $3, state_reason = $4, decided_at = $5
+		where tenant_id = $1 and id = $2 and state = 'pending'`, id, to, reason, tx.Now())
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.Say(fault.Conflict, "Hồ sơ này vừa được người khác xử lý.")
+	}
+	what := "Duyệt hồ sơ " + o.Name
+	if to == Refused {
+		what = "Trả lại hồ sơ " + o.Name + ": " + reason
+	}
+	return audit.Write(ctx, tx, who, "organization."+string(to), audit.Record{Subject: "organization", ID: int64(id), Org: id}, what)
+}
+
+// orders are the orders of the list.
+var orders = map[string]string{
+	"name":     ` order by name collate "vi-x-icu", id`,
+	"-name":    ` order by name collate "vi-x-icu" desc, id`,
+	"created":  ` order by created_at, id`,
+	"-created": ` order by created_at desc, id`,
+}
+
+// Search returns organizations by words of the name or tax code, state and kind.
+func Search(ctx context.Context, tx tenant.Tx, l web.Query) ([]Organization, int, error) {
+	type row struct {
+		Organization
+		Total int
+	}
+	rows, err := tenant.List[row](ctx, tx, `
+		select `+columns+`, count(*) over () as total
+		from organization.organization o
+		where tenant_id = any ($1)
+		and ($2 = '' or state = $2)
+		and ($3 = '' or kind = $3)
+		and not exists (
+			select from unnest($4::text[]) w
+			where not exists (
+				select from organization.token t
+				where t.tenant_id = any ($1) and t.tenant_id = o.tenant_id and t.org_id = o.id and t.token ^@ w))`+
+		orders[l.Order]+`
+		limit $5 offset $6`, l.Get("state"), l.Get("kind"), vi.Tokens(l.Get("q")), l.Limit, l.Offset)
+	if err != nil {
+		return nil, 0, err
+	}
+	list := make([]Organization, len(rows))
+	total := 0
+	for i, r := range rows {
+		list[i], total = r.Organization, r.Total
+	}
+	return list, total, nil
+}
+
+// Pending returns the number of registrations that wait for a decision and the time of the oldest.
+func PendingCount(ctx context.Context, tx tenant.Tx) (n int, oldest *time.Time, err error) {
+	row, err := tenant.One[struct {
+		N      int
+		Oldest *time.Time
+	}](ctx, tx, `
+		select count(*)::int as n, min(created_at) as oldest
+		from organization.organization
+		where tenant_id = any ($1) and state = 'pending'`)
+	return row.N, row.Oldest, err
+}
