@@ -49,7 +49,7 @@ type DB struct {
 	app, public, ministry, platform *pgxpool.Pool
 
 	clock    func() time.Time
-	registry atomic.Pointer[registry]
+	registry *atomic.Pointer[registry]
 }
 
 // Open connects the doors. It does not ask the database anything yet: a server that is away is found by the first use.
@@ -57,7 +57,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if len(c.Secret) < 32 {
 		return nil, errors.New("open database: the master secret has fewer than 32 bytes")
 	}
-	db := &DB{clock: c.Clock}
+	db := &DB{clock: c.Clock, registry: new(atomic.Pointer[registry])}
 	if db.clock == nil {
 		db.clock = time.Now
 	}
@@ -125,6 +125,14 @@ func (db *DB) Close() {
 			p.Close()
 		}
 	}
+}
+
+// WithClock returns the same database with another clock: what is written through it has that clock's time. For
+// demonstration data and tests.
+func (db *DB) WithClock(clock func() time.Time) *DB {
+	other := *db
+	other.clock = clock
+	return &other
 }
 
 // Now is the time by the database's clock of choice.

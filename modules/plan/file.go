@@ -1,7 +1,3 @@
-// Package plan holds a province's plan (kế hoạch) for product traceability: who does what, by when, and how it is measured.
-//
-// A plan arrives as one file, XLSX or YAML, in the format described by FORMAT.md.
-// This part of the package is pure: it reads, checks and writes that file and touches neither database nor network.
 package plan
 
 import (

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"txng/modules/internal/ui"
@@ -75,7 +77,14 @@ func TestGalleryFitsAPhoneAndPassesAxe(t *testing.T) {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	defer stop()
-	ctx, stop = chromedp.NewContext(ctx)
+	ctx, stop = chromedp.NewContext(ctx, chromedp.WithListener(func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded: // what the content policy refuses and what is not found
+			t.Errorf("browser: %s %s", e.Entry.Text, e.Entry.URL)
+		case *runtime.EventExceptionThrown:
+			t.Errorf("browser: exception %s", e.ExceptionDetails.Text)
+		}
+	}))
 	defer stop()
 	if err := chromedp.Do(ctx); err != nil { // the first call starts the browser and must have no deadline
 		t.Fatalf("starting chromium: %v", err)
@@ -89,40 +98,63 @@ func TestGalleryFitsAPhoneAndPassesAxe(t *testing.T) {
 			continue
 		}
 		for _, width := range []int64{360, 1280} {
-			look := func(err error) {
-				t.Helper()
-				if err != nil {
-					t.Fatalf("drawing %s at %d px: %v", name, width, err)
-				}
-			}
 			var mode []chromedp.EmulateViewportOption
 			if width < 600 {
 				mode = append(mode, chromedp.EmulateMobile)
 			}
-			look(chromedp.Do(ctx, chromedp.EmulateViewport(width, 900, mode...), chromedp.Navigate(server.URL+"/g/"+name)))
-			_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.fonts.ready.then(() => true)`, chromedp.EvalAwaitPromise))
-			look(err)
-			scrollWidth, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
-			look(err)
-			beyond, err := chromedp.Run(ctx, chromedp.Evaluate[string](beyondTheEdge))
-			look(err)
-			picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-			look(err)
-			look(os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%d.png", name, width)), picture, 0o644))
-			look(chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](string(axe))))
-			report, err := chromedp.Run(ctx, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise))
-			look(err)
-
-			if scrollWidth > width || beyond != "" {
-				t.Errorf("%s at %d px: the page is %d px wide; beyond the edge: %s", name, width, scrollWidth, beyond)
+			shot := fmt.Sprintf("%s-%d", name, width)
+			err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900, mode...), chromedp.Navigate(server.URL+"/g/"+name),
+				chromedp.Evaluate[chromedp.Void](string(axe)))
+			if err != nil {
+				t.Fatalf("opening %s: %v", shot, err)
 			}
-			var violations []violation
-			look(json.Unmarshal([]byte(report), &violations))
-			for _, v := range violations {
-				for _, node := range v.Nodes {
-					t.Errorf("%s at %d px: axe %s: %s\n%s\n%s", name, width, v.ID, v.Help, node.HTML, node.FailureSummary)
+			judge(ctx, t, width, filepath.Join(folder, shot))
+			if opened[name] {
+				if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](openEverything)); err != nil {
+					t.Fatalf("unfolding %s: %v", shot, err)
 				}
+				judge(ctx, t, width, filepath.Join(folder, shot+"-mo"))
 			}
+		}
+	}
+}
+
+// opened are the pages looked at a second time with the menu and every fold open.
+var opened = map[string]bool{"danh-sach": true, "bieu-do": true, "ban-do": true}
+
+const openEverything = `document.querySelectorAll("details").forEach(d => d.open = true);
+	document.querySelector(".menu-toggle").checked = true`
+
+// judge draws the page in the browser into file.png, and complains about its width and about what axe finds.
+func judge(ctx context.Context, t *testing.T, width int64, file string) {
+	t.Helper()
+	name := filepath.Base(file)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("looking at %s: %v", name, err)
+		}
+	}
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.fonts.ready.then(() => true)`, chromedp.EvalAwaitPromise))
+	must(err)
+	scrollWidth, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
+	must(err)
+	beyond, err := chromedp.Run(ctx, chromedp.Evaluate[string](beyondTheEdge))
+	must(err)
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	must(err)
+	must(os.WriteFile(file+".png", picture, 0o644))
+	report, err := chromedp.Run(ctx, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise))
+	must(err)
+	var violations []violation
+	must(json.Unmarshal([]byte(report), &violations))
+
+	if scrollWidth > width || beyond != "" {
+		t.Errorf("%s: the page is %d px wide, want %d; beyond the edge: %s", name, scrollWidth, width, beyond)
+	}
+	for _, v := range violations {
+		for _, node := range v.Nodes {
+			t.Errorf("%s: axe %s: %s\n%s\n%s", name, v.ID, v.Help, node.HTML, node.FailureSummary)
 		}
 	}
 }

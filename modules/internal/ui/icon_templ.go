@@ -8,8 +8,6 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "context"
-
 // Icon draws one icon of static/icons.svg by name, as decoration: words always stand beside it.
 // An empty or unknown name draws nothing. Public pages get the drawing itself and save a request.
 func Icon(name string) templ.Component {
@@ -55,7 +53,7 @@ func Icon(name string) templ.Component {
 				var templ_7745c5c3_Var2 string
 				templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(Asset("icons.svg") + "#" + name)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `icon.templ`, Line: 14, Col: 123}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `icon.templ`, Line: 12, Col: 123}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 				if templ_7745c5c3_Err != nil {
@@ -69,18 +67,6 @@ func Icon(name string) templ.Component {
 		}
 		return nil
 	})
-}
-
-type inlineKey struct{}
-
-// withInlineIcons makes Icon draw without the sprite.
-func withInlineIcons(ctx context.Context) context.Context {
-	return context.WithValue(ctx, inlineKey{}, true)
-}
-
-func drawsInline(ctx context.Context) bool {
-	inline, _ := ctx.Value(inlineKey{}).(bool)
-	return inline
 }
 
 var _ = templruntime.GeneratedTemplate

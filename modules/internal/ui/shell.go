@@ -32,21 +32,15 @@ type Shell struct {
 	Failed               bool // a form of the page has errors: the document's title begins with "Lỗi:"
 }
 
-// PublicShell is what surrounds a page for consumers. Lang is "vi" (default) or "en".
-type PublicShell struct{ Title, Description, Lang, Colour string }
+// PublicShell is what surrounds a page for consumers. Lang is "vi" (default) or "en"; Image is the
+// absolute address of the picture that messengers show when the page is shared.
+type PublicShell struct{ Title, Description, Lang, Colour, Image string }
 
 func (p PublicShell) lang() string {
 	if p.Lang == "" {
 		return "vi"
 	}
 	return p.Lang
-}
-
-func (p PublicShell) skipWords() string {
-	if p.lang() == "en" {
-		return "Skip to main content"
-	}
-	return "Đến nội dung chính"
 }
 
 // Problem is what an error page says: what happened, what to do, and the number to quote.
@@ -71,11 +65,8 @@ func (s Shell) reportLink() string {
 	return ReportPath + "?ma=" + url.QueryEscape(s.RequestID)
 }
 
-// primaryStyle sets the tenant's colour, when it can carry white text; otherwise the product's stays.
+// primaryStyle sets the tenant's colour, which must carry white text.
 func primaryStyle(colour string) templ.SafeCSS {
-	if !CarriesWhiteText(colour) {
-		return ""
-	}
 	return templ.SafeCSS("--txng-primary:" + colour)
 }
 

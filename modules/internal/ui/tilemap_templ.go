@@ -127,7 +127,7 @@ func TileMap(title string, tiles []Tile, legend []string) templ.Component {
 				}
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<li><span class=\"shade level-0\"></span>Chưa có số liệu</li></ul></div><details class=\"figure-data\"><summary>Xem bảng số liệu</summary><table class=\"rows\"><caption class=\"visually-hidden\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<li><span class=\"shade level-0\"></span>Chưa có số liệu</li></ul></div><details class=\"figure-data\"><summary>Xem bảng số liệu</summary><table class=\"rows tight\"><caption class=\"visually-hidden\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

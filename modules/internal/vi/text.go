@@ -1,6 +1,7 @@
 package vi
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -93,4 +94,15 @@ func splitName(name string) (before, given string) {
 	}
 	last := len(words) - 1
 	return strings.Join(words[:last], " "), words[last]
+}
+
+// HasWords reports whether every word of query begins a word of text, both folded. No words match everything.
+func HasWords(text, query string) bool {
+	words := Tokens(text)
+	for _, w := range Tokens(query) {
+		if !slices.ContainsFunc(words, func(t string) bool { return strings.HasPrefix(t, w) }) {
+			return false
+		}
+	}
+	return true
 }

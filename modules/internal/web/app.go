@@ -2,6 +2,7 @@ package web
 
 import (
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,13 +17,18 @@ import (
 	"txng/tenant"
 )
 
-// App is what all routes share.
-type App struct {
+// Config is what a site is made of.
+type Config struct {
 	DB     *tenant.DB
 	Signer *authz.Signer
 	// Base is the public address of the deployment: "https://txng.vn". Its host is the parent of the tenants' subdomains.
 	Base *url.URL
 	Log  *slog.Logger
+}
+
+// App is what all routes share.
+type App struct {
+	Config
 	// SignIn shows the sign-in form; next is where to go afterwards, kept what a lost form had in it, wrong a message.
 	SignIn func(q *Request, next string, kept url.Values, wrong string) templ.Component
 
@@ -57,8 +63,8 @@ type menuEntry struct {
 }
 
 // New returns an App without routes.
-func New(db *tenant.DB, signer *authz.Signer, base *url.URL, log *slog.Logger) *App {
-	a := &App{DB: db, Signer: signer, Base: base, Log: log, mux: chi.NewRouter()}
+func New(c Config) *App {
+	a := &App{Config: c, mux: chi.NewRouter()}
 	a.mux.Use(a.requestID, a.recover, a.headers, middleware.Compress(5, "text/html", "application/json", "application/problem+json", "image/svg+xml", "application/linkset+json"))
 	a.mux.Use(http.NewCrossOriginProtection().Handler)
 	a.mux.NotFound(func(w http.ResponseWriter, r *http.Request) { a.fail(w, a.request(r), errNoPage) })
@@ -122,8 +128,13 @@ func (a *App) nearest(who authz.Identity, path string) string {
 // Secure reports whether the site is served over https, so that cookies may have the __Host- prefix.
 func (a *App) Secure() bool { return a.Base.Scheme == "https" }
 
-// OriginOf returns the address of a tenant's own subdomain: "https://nghe-an.txng.vn".
+// OriginOf returns the address of a tenant's own subdomain: "https://nghe-an.txng.vn". A base without a domain name
+// (an address, localhost) has no subdomains; there it is the base.
 func (a *App) OriginOf(t tenant.Tenant) string {
+	host := a.Base.Hostname()
+	if !strings.Contains(host, ".") || net.ParseIP(host) != nil {
+		return a.Base.Scheme + "://" + a.Base.Host
+	}
 	return a.Base.Scheme + "://" + t.Slug + "." + a.Base.Host
 }
 

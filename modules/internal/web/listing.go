@@ -55,32 +55,42 @@ type Listing[T any] struct {
 	Primary        ui.Link
 	Crumbs         []ui.Link
 	Above          templ.Component // shown above the list; nil for nothing
+	PerPage        int             // rows on a page; 0 means 20
 	// Load returns the rows of a query and the number of all rows of its filters.
 	Load func(tx tenant.Tx, l Query) (rows []T, total int, err error)
 }
 
 // Answer shows the list, or exports it.
 func (l Listing[T]) Answer(q *Request, tx tenant.Tx) (Answer, error) {
+	return l.AnswerWith(q, func(query Query) ([]T, int, error) { return l.Load(tx, query) })
+}
+
+// AnswerWith is Answer for rows that come through another door than a tenant's: load takes Load's place.
+func (l Listing[T]) AnswerWith(q *Request, load func(Query) (rows []T, total int, err error)) (Answer, error) {
 	values := q.URL.Query()
-	query := Query{Values: values, Order: l.order(values.Get(ui.QuerySort)), Limit: perPage}
+	size := l.PerPage
+	if size == 0 {
+		size = perPage
+	}
+	query := Query{Values: values, Order: l.order(values.Get(ui.QuerySort)), Limit: size}
 	page, _ := strconv.Atoi(values.Get(ui.QueryPage))
 	page = min(max(page, 1), 1_000_000)
-	query.Offset = (page - 1) * perPage
+	query.Offset = (page - 1) * size
 	format := values.Get(ui.QueryExport)
 	if format == ui.ExportXLSX || format == ui.ExportCSV {
 		query.Limit, query.Offset = MaxExport, 0
-		rows, _, err := l.Load(tx, query)
+		rows, _, err := load(query)
 		if err != nil {
 			return Answer{}, err
 		}
 		return l.export(format, rows), nil
 	}
-	rows, total, err := l.Load(tx, query)
+	rows, total, err := load(query)
 	if err != nil {
 		return Answer{}, err
 	}
 	g := ui.Grid{
-		Caption: l.Title, Total: total, Page: page, PerPage: perPage, Sort: query.Order, Path: q.URL.Path, Query: values,
+		Caption: l.Title, Total: total, Page: page, PerPage: size, Sort: query.Order, Path: q.URL.Path, Query: values,
 		Filters: l.Filters, Export: total > 0, Empty: l.Empty,
 	}
 	for _, c := range l.Columns {

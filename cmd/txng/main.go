@@ -1,0 +1,85 @@
+// Command txng runs the platform: the site, its demo, and the tools of its operator.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"txng/tenant/fault"
+)
+
+type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Chạy thử toàn bộ hệ thống với năm chương trình mẫu, không cần cài đặt gì."`
+	Serve   serveCommand   `cmd:"" help:"Chạy hệ thống thật."`
+	Migrate migrateCommand `cmd:"" help:"Nâng cấp cơ sở dữ liệu."`
+	Tenant  tenantCommand  `cmd:"" help:"Tỉnh, thành phố trên hệ thống."`
+	User    userCommand    `cmd:"" help:"Tài khoản và vai trò."`
+	Import  importCommand  `cmd:"" help:"Nhập dữ liệu từ tệp."`
+	Doctor  doctorCommand  `cmd:"" help:"Kiểm tra một hệ thống đang cài đặt."`
+	Bench   benchCommand   `cmd:"" help:"Đo và so sánh trên chính máy này."`
+}
+
+// environment is what a command gets from its process.
+type environment struct {
+	context.Context
+	out io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run runs one command and returns the process's exit code.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	code := -1
+	parser, err := kong.New(&commands{}, kong.Name("txng"), kong.Description("Nền tảng truy xuất nguồn gốc sản phẩm, hàng hóa của các tỉnh, thành phố."),
+		kong.Writers(out, errOut), kong.Exit(func(c int) { code = c }), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(errOut, err)
+		return 1
+	}
+	k, err := parser.Parse(args)
+	if code >= 0 {
+		return code // --help
+	}
+	if err != nil {
+		fmt.Fprintln(errOut, "txng:", err)
+		return 2
+	}
+	if err := k.Run(&environment{ctx, out}); err != nil {
+		fmt.Fprintln(errOut, "txng:", sentence(err))
+		return 1
+	}
+	return 0
+}
+
+// sentence returns what to tell the person at the terminal: the error's own sentence when it has one.
+func sentence(err error) string {
+	var wrong fault.Invalid
+	if errors.As(err, &wrong) {
+		text := ""
+		for _, f := range wrong {
+			if text != "" {
+				text += "\n"
+			}
+			if f.Name != "" {
+				text += f.Name + ": "
+			}
+			text += f.Message
+		}
+		return text
+	}
+	if m := fault.Message(err); m != "" {
+		return m
+	}
+	return err.Error()
+}

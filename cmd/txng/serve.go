@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"txng/authz"
+	"txng/modules"
+	"txng/modules/stamps"
+	"txng/tenant"
+	"txng/tenant/unit"
+)
+
+type serveCommand struct {
+	databaseFlags
+	Addr string `help:"Địa chỉ nghe." default:"127.0.0.1:8080" env:"TXNG_ADDR"`
+	Base string `help:"Địa chỉ công khai của hệ thống, ví dụ https://txng.vn." required:"" env:"TXNG_BASE_URL"`
+	JSON bool   `name:"log-json" help:"Ghi nhật ký dạng JSON." env:"TXNG_LOG_JSON"`
+}
+
+func (c serveCommand) Run(e *environment) error {
+	base, err := url.Parse(c.Base)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
+	}
+	listener, err := listen(c.Addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	d, err := c.open(e, e.out)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	_, unsafe, err := tenant.ServerVersion(e, d.URL)
+	if err != nil {
+		return err
+	}
+	if unsafe != "" {
+		return errors.New(unsafe)
+	}
+	now, newest, err := tenant.SchemaVersion(e, d.Config)
+	if err != nil {
+		return err
+	}
+	if now != newest {
+		return fmt.Errorf("cơ sở dữ liệu ở bước %d, chương trình cần bước %d: chạy txng migrate trước", now, newest)
+	}
+	return serve(e, d.Config, base, listener, logger(e.out, c.JSON), func() { fmt.Fprintln(e.out, "txng ready", base) })
+}
+
+func logger(w io.Writer, asJSON bool) *slog.Logger {
+	if asJSON {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// listen takes the address, or says in a sentence why it cannot.
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("cổng %s đang có chương trình khác dùng; chọn cổng khác, ví dụ --addr 127.0.0.1:8090", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("không nghe được ở %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// newApp makes the site of an open database from the master secret.
+func newApp(db *tenant.DB, secret []byte, base *url.URL, log *slog.Logger) (*modules.App, error) {
+	signer, err := authz.NewSigner(secret)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := stamps.KeysOf(secret)
+	if err != nil {
+		return nil, err
+	}
+	return modules.New(modules.Config{DB: db, Signer: signer, Base: base, Log: log}, keys), nil
+}
+
+// serve runs site and jobs until the context ends, then lets running requests end.
+func serve(ctx context.Context, c tenant.Config, base *url.URL, listener net.Listener, log *slog.Logger, ready func()) error {
+	db, err := tenant.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	app, err := newApp(db, c.Secret, base, log)
+	if err != nil {
+		return err
+	}
+	unit.Provinces(time.Now()) // decode the units before the first request needs them
+	server := app.Server()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return app.Work(ctx) })
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		err := server.Shutdown(grace)
+		app.Close()
+		return err
+	})
+	ready()
+	return group.Wait()
+}
+
+// localURL returns the address that a browser on this machine reaches the listener at.
+func localURL(l net.Listener) *url.URL {
+	host := l.Addr().String()
+	if h, port, err := net.SplitHostPort(host); err == nil && strings.Trim(h, "[]:.0") == "" {
+		host = net.JoinHostPort("127.0.0.1", port)
+	}
+	return &url.URL{Scheme: "http", Host: host}
+}

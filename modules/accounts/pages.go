@@ -1,0 +1,185 @@
+package accounts
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/go-chi/httprate"
+
+	"txng/authz"
+	"txng/modules/internal/ui"
+	"txng/modules/internal/web"
+	"txng/tenant/fault"
+)
+
+// attempts are how often one address may try to sign in within a minute.
+const attempts = 60
+
+// Names of the fields that carry a form, which came after the session's end, through the sign-in.
+const (
+	keptPath  = "_tiep"
+	keptField = "_gui."
+)
+
+// Routes registers the module's pages.
+func Routes(a *web.App) {
+	limit := httprate.NewRateLimiter(attempts, time.Minute)
+	a.SignIn = func(q *web.Request, next string, kept url.Values, wrong string) templ.Component {
+		return signInPage(signInFields(q), next, carry(kept), wrong)
+	}
+	a.OpenForm("/dang-nhap", "signing in", showSignIn, func(q *web.Request) (web.Answer, error) {
+		if limit.OnLimit(discard{}, q.Request, q.Device().Address) {
+			return web.Answer{}, fault.Say(fault.TooMany, "Đăng nhập quá nhiều lần. Hãy chờ một phút rồi thử lại.")
+		}
+		return submitSignIn(q)
+	})
+	a.Self(http.MethodPost, "/dang-xuat", signOut)
+	a.Self(http.MethodGet, "/tai-khoan", showAccount)
+	a.Self(http.MethodPost, "/tai-khoan/vai-tro", switchRole)
+	api(a, limit)
+}
+
+// discard is a response writer for the rate limiter, which writes its headers somewhere.
+type discard struct{}
+
+func (discard) Header() http.Header         { return http.Header{} }
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) WriteHeader(int)             {}
+
+func signInFields(q *web.Request) []ui.Field {
+	email := ui.Field{Name: "email", Label: "Thư điện tử", Type: "email", Autocomplete: "username"}
+	if q.Posted.Get(keptPath) != "" || q.URL.Path == "/dang-nhap" {
+		email = q.Field(email)
+	}
+	return []ui.Field{email, {Name: "password", Label: "Mật khẩu", Type: "password", Autocomplete: "current-password"}}
+}
+
+// carry returns the values of a lost form under the names that take them through the sign-in.
+func carry(kept url.Values) url.Values {
+	carried := url.Values{}
+	for name, values := range kept {
+		if !strings.Contains(name, "password") {
+			carried[keptField+name] = values
+		}
+	}
+	return carried
+}
+
+// local returns a path of ours, or "/" for anything that might lead elsewhere.
+func local(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, "\\") {
+		return "/"
+	}
+	return path
+}
+
+func showSignIn(q *web.Request) (web.Answer, error) {
+	next := q.URL.Query().Get("tiep")
+	kept := url.Values{}
+	for name, values := range q.Posted {
+		if strings.HasPrefix(name, keptField) {
+			kept[name] = values
+		}
+	}
+	if p := q.Posted.Get(keptPath); p != "" {
+		next = p
+	}
+	wrong := q.Wrong.Of("")
+	return web.Page(signInPage(signInFields(q), local(next), kept, wrong)), nil
+}
+
+func submitSignIn(q *web.Request) (web.Answer, error) {
+	token, _, err := authz.SignIn(q.Context(), q.App().DB, q.Value("email"), q.Posted.Get("password"), q.Device())
+	if err != nil {
+		if m := fault.Message(err); m != "" {
+			err = fault.Invalid{{Name: "email", Message: m}}
+		}
+		return web.Answer{}, err
+	}
+	next := local(q.Posted.Get(keptPath))
+	form := url.Values{}
+	for name, values := range q.Posted {
+		if field, ok := strings.CutPrefix(name, keptField); ok {
+			form[field] = values
+		}
+	}
+	answer := web.See(next)
+	if len(form) > 0 {
+		answer = web.Page(resumePage(next, form))
+	}
+	q.App().SetSession(answer.Header, token)
+	return answer, nil
+}
+
+func signOut(q *web.Request) (web.Answer, error) {
+	if err := authz.SignOut(q.Context(), q.App().DB, q.Session()); err != nil {
+		return web.Answer{}, err
+	}
+	answer := web.See("/dang-nhap")
+	q.App().SetSession(answer.Header, "")
+	return answer, nil
+}
+
+// role is one role that the person may work in, with the name of its tenant.
+type role struct {
+	authz.Identity
+	place string
+}
+
+func showAccount(q *web.Request) (web.Answer, error) {
+	choices, err := authz.Choices(q.Context(), q.App().DB, q.Who)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	roles := make([]role, len(choices))
+	for i, c := range choices {
+		roles[i] = role{c, placeOf(q.Context(), q.App(), c)}
+	}
+	shell := q.Shell("Tài khoản của tôi", "Thông tin đăng nhập và các vai trò của bạn trên hệ thống.")
+	return q.Show(shell, accountPage(q.Who, roles, permissions(q.Who))), nil
+}
+
+func placeOf(ctx context.Context, a *web.App, i authz.Identity) string {
+	if i.Tenant == 0 {
+		return "Toàn quốc"
+	}
+	t, err := a.DB.Tenant(ctx, i.Tenant)
+	if err != nil {
+		return ""
+	}
+	return t.Name
+}
+
+// permissions returns what the person may do, as sentences.
+func permissions(who authz.Identity) []string {
+	var list []string
+	for _, p := range authz.Permissions() {
+		if who.Can(p) {
+			list = append(list, authz.Sentences[p])
+		}
+	}
+	return list
+}
+
+func switchRole(q *web.Request) (web.Answer, error) {
+	if err := q.ParseForm(); err != nil {
+		return web.Answer{}, fault.NotFound
+	}
+	membership, err := strconv.ParseInt(q.PostForm.Get("vai-tro"), 10, 64)
+	if err != nil {
+		return web.Answer{}, fault.NotFound
+	}
+	token, err := authz.Switch(q.Context(), q.App().DB, q.Session(), membership, q.Device())
+	if err != nil {
+		return web.Answer{}, err
+	}
+	answer := web.See("/").Say("Đã đổi vai trò làm việc.")
+	q.App().SetSession(answer.Header, token)
+	return answer, nil
+}

@@ -1,0 +1,257 @@
+package modules_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport says which modules a module imports beside the kit. It has no circle.
+var mayImport = map[string][]string{
+	"accounts":     {},
+	"organization": {},
+	"catalog":      {},
+	"trace":        {},
+	"plan":         {"catalog"},
+	"stamps":       {"trace", "catalog", "organization"},
+	"scan":         {"stamps", "trace", "catalog", "organization"},
+	"kpi":          {"plan"},
+	"ministry":     {"kpi", "plan"},
+	"onboarding":   {"plan"},
+	"home":         {"organization", "catalog", "kpi"},
+	"demo":         {"organization", "catalog", "trace", "stamps", "scan", "plan", "kpi", "onboarding"},
+}
+
+// floors are the floors of the house from the lowest; a package imports its own and lower ones only.
+var floors = []string{"migrations", "tenant", "authz", "billing", "modules/internal", "modules", "cmd"}
+
+// onlyIn says which folder alone may import a package outside of the project.
+var onlyIn = map[string]string{
+	"github.com/jackc/pgx/v5/pgxpool": "tenant",
+	"github.com/stripe/stripe-go":     "billing",
+	"github.com/casbin/casbin":        "authz",
+	"github.com/golang-jwt/jwt":       "authz",
+}
+
+// topLevel is everything that the project's folder holds.
+var topLevel = []string{"authz", "billing", "cmd", "helm", "migrations", "modules", "tenant", "go.mod", "go.sum", "README.md"}
+
+type file struct {
+	dir  string // folder below the project's root
+	path string
+	ast  *ast.File
+	test bool
+}
+
+func files(t *testing.T) []file {
+	t.Helper()
+	var list []file
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != ".." {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel("..", path)
+		list = append(list, file{dir: filepath.ToSlash(filepath.Dir(rel)), path: filepath.ToSlash(rel), ast: f, test: strings.HasSuffix(path, "_test.go")})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func imports(f file) []string {
+	var list []string
+	for _, i := range f.ast.Imports {
+		path, _ := strconv.Unquote(i.Path.Value)
+		list = append(list, path)
+	}
+	return list
+}
+
+func floor(dir string) int {
+	best := -1
+	for i, f := range floors {
+		if (dir == f || strings.HasPrefix(dir, f+"/")) && (best < 0 || len(f) > len(floors[best])) {
+			best = i
+		}
+	}
+	return best
+}
+
+func TestImportsGoDownOnly(t *testing.T) {
+	t.Parallel()
+	for _, f := range files(t) {
+		if f.test || f.dir == "modules" {
+			continue // the list of modules, and tests of the whole, see everything
+		}
+		for _, path := range imports(f) {
+			below, ok := strings.CutPrefix(path, "txng/")
+			if !ok {
+				continue
+			}
+			if floor(below) > floor(f.dir) {
+				t.Errorf("%s imports %s from a higher floor", f.path, path)
+			}
+		}
+	}
+}
+
+func TestModulesImportOnlyTheModulesOfTheTable(t *testing.T) {
+	t.Parallel()
+	for _, f := range files(t) {
+		name, ok := strings.CutPrefix(f.dir, "modules/")
+		if !ok || f.test || strings.HasPrefix(name, "internal") {
+			continue
+		}
+		name, _, _ = strings.Cut(name, "/")
+		allowed, known := mayImport[name]
+		if !known {
+			t.Errorf("module %s has no row in the table", name)
+		}
+		for _, path := range imports(f) {
+			other, ok := strings.CutPrefix(path, "txng/modules/")
+			if !ok || strings.HasPrefix(other, "internal/") {
+				continue
+			}
+			other, _, _ = strings.Cut(other, "/")
+			if other != name && !slices.Contains(allowed, other) {
+				t.Errorf("%s imports module %s, which the table does not allow", f.path, other)
+			}
+		}
+	}
+}
+
+func TestTableOfModulesHasNoCircle(t *testing.T) {
+	t.Parallel()
+	var visit func(name string, path []string)
+	visit = func(name string, path []string) {
+		if slices.Contains(path, name) {
+			t.Fatalf("circle: %s", strings.Join(append(path, name), " → "))
+		}
+		for _, next := range mayImport[name] {
+			visit(next, append(slices.Clone(path), name))
+		}
+	}
+	for name := range mayImport {
+		visit(name, nil)
+	}
+}
+
+func TestGuardedPackagesAreImportedInOnePlace(t *testing.T) {
+	t.Parallel()
+	for _, f := range files(t) {
+		for _, path := range imports(f) {
+			for guarded, only := range onlyIn {
+				if (path == guarded || strings.HasPrefix(path, guarded+"/")) && f.dir != only && !strings.HasPrefix(f.dir, only+"/") {
+					t.Errorf("%s imports %s; only %s may", f.path, path, only)
+				}
+			}
+			if path == "github.com/jackc/pgx/v5" && !f.test && !strings.HasPrefix(f.dir, "tenant") && f.dir != "modules/internal/job" {
+				t.Errorf("%s imports %s; statements go through the doors of package tenant", f.path, path)
+			}
+		}
+	}
+}
+
+// TestDoorsAreNotWalkedAround keeps the two functions that hand the job queue its transaction and pool to the job kit.
+func TestDoorsAreNotWalkedAround(t *testing.T) {
+	t.Parallel()
+	for _, f := range files(t) {
+		if f.dir == "modules/internal/job" || strings.HasPrefix(f.dir, "tenant") || f.path == "modules/arch_test.go" {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && (s.Sel.Name == "ForJobs" || s.Sel.Name == "JobPool") {
+				t.Errorf("%s uses %s, which is for modules/internal/job only", f.path, s.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
+func TestTopLevelHoldsNothingElse(t *testing.T) {
+	t.Parallel()
+	entries, err := filepath.Glob("../*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if name := filepath.Base(e); !slices.Contains(topLevel, name) && !strings.HasPrefix(name, ".") {
+			t.Errorf("%s is not part of the house", name)
+		}
+	}
+}
+
+// TestStatementsNameTheirTenant reads every SQL text of the project that touches a tenant table and is not run through
+// a door with an automatic first parameter by accident: it must compare tenant_id with $1, or insert $1 as tenant_id.
+func TestStatementsNameTheirTenant(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, f := range files(t) {
+		if f.test || strings.HasPrefix(f.dir, "tenant") || f.dir == "authz" {
+			continue // the registry and the accounts are global
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || !isStatement(call) || len(call.Args) < 2 {
+				return true
+			}
+			text := strings.ToLower(literals(call.Args))
+			if text == "" || !strings.Contains(text, "from ") && !strings.Contains(text, "into ") && !strings.Contains(text, "update ") {
+				return true
+			}
+			checked++
+			if !strings.Contains(text, "tenant_id = any ($1)") && !strings.Contains(text, "tenant_id = $1") &&
+				!(strings.Contains(text, "insert into") && strings.Contains(text, "(tenant_id")) && !strings.Contains(text, "from tenant.") && !strings.Contains(text, "from kpi.rollup") {
+				t.Errorf("%s: statement does not name its tenant: %.120s", f.path, strings.Join(strings.Fields(text), " "))
+			}
+			return true
+		})
+	}
+	if checked < 20 {
+		t.Errorf("only %d statements were found: the test has lost its subject", checked)
+	}
+	t.Logf("%d statements", checked)
+}
+
+// isStatement reports whether a call runs SQL: tenant.List, One, Value, Column, Put, Puts, Fetch, or a door's Exec.
+func isStatement(call *ast.CallExpr) bool {
+	f := call.Fun
+	if i, ok := f.(*ast.IndexExpr); ok {
+		f = i.X
+	}
+	s, ok := f.(*ast.SelectorExpr)
+	return ok && slices.Contains([]string{"List", "One", "Value", "Column", "Put", "Puts", "Fetch", "Exec"}, s.Sel.Name)
+}
+
+// literals returns the text of the string literals in the arguments.
+func literals(args []ast.Expr) string {
+	var b strings.Builder
+	for _, a := range args {
+		ast.Inspect(a, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				s, _ := strconv.Unquote(l.Value)
+				b.WriteString(s + " ")
+			}
+			return true
+		})
+	}
+	return b.String()
+}

@@ -1,0 +1,481 @@
+// Package demo fills an empty, migrated database with the five programmes: real plans and products that sources name,
+// with organizations, orders, lots and scans that are plainly marked as illustration. Everything goes through the
+// modules' own functions, so that no number is set by hand.
+package demo
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"txng/authz"
+	"txng/modules/catalog"
+	"txng/modules/internal/gs1"
+	"txng/modules/internal/vi"
+	"txng/modules/kpi"
+	"txng/modules/onboarding"
+	"txng/modules/organization"
+	"txng/modules/plan"
+	"txng/modules/stamps"
+	"txng/modules/trace"
+	"txng/tenant"
+	"txng/tenant/unit"
+)
+
+// Password is the password of all demonstration accounts.
+const Password = "txng-demo-2026"
+
+// domain is the mail domain of the demonstration accounts.
+const domain = "demo.txng.vn"
+
+// Account is a sign-in of the demonstration.
+type Account struct {
+	Role     string `json:"role"`
+	Tenant   string `json:"tenant"`
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+// Stamp is a stamp of the demonstration and the address that its QR code holds.
+type Stamp struct {
+	State string `json:"state"`
+	URL   string `json:"url"`
+}
+
+// Result is what the demonstration consists of.
+type Result struct {
+	URL      string    `json:"url"`
+	Accounts []Account `json:"accounts"`
+	Stamps   []Stamp   `json:"stamps"`
+	Tenants  []string  `json:"tenants"`
+}
+
+// loader carries what the steps of Load share.
+type loader struct {
+	db       *tenant.DB
+	keys     *stamps.Keys
+	origin   string
+	now      time.Time
+	result   Result
+	progress func(done, total int)
+	numbers  int // of organizations and products, for tax codes and GTINs
+	done     int
+}
+
+// Load fills the database. origin is the address that stamps lead to; progress is told how far it is.
+func Load(ctx context.Context, db *tenant.DB, keys *stamps.Keys, origin string, progress func(done, total int)) (Result, error) {
+	l := &loader{db: db, keys: keys, origin: origin, now: db.Now(), progress: progress}
+	l.result.URL = origin
+	if err := l.registerAll(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := l.platformAccounts(ctx); err != nil {
+		return Result{}, err
+	}
+	for _, p := range provinces {
+		if err := l.province(ctx, p); err != nil {
+			return Result{}, fmt.Errorf("load %s: %w", p.code, err)
+		}
+	}
+	l.result.Stamps = append(l.result.Stamps, l.forged())
+	return l.result, l.rollUp(ctx)
+}
+
+// steps is the number of organizations that Load makes, by which progress is measured.
+func steps() int {
+	n := 0
+	for _, p := range provinces {
+		n += len(p.orgs)
+	}
+	return n
+}
+
+// registerAll registers the 34 provinces of today, and the predecessors that programmes name.
+func (l *loader) registerAll(ctx context.Context) error {
+	err := l.db.Platform(ctx, func(tx tenant.Platform) error {
+		for _, u := range unit.Provinces(l.now) {
+			if _, err := tenant.Register(ctx, tx, tenant.New{Province: u.Ref.Code, On: l.now, State: tenant.Draft}); err != nil {
+				return err
+			}
+		}
+		for _, p := range provinces {
+			if p.on.IsZero() {
+				continue
+			}
+			if _, err := tenant.Register(ctx, tx, tenant.New{Province: unit.Code(p.code), On: p.on, State: tenant.Draft}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	l.db.Forget()
+	return err
+}
+
+func (l *loader) platformAccounts(ctx context.Context) error {
+	return l.db.Platform(ctx, func(tx tenant.Platform) error {
+		for _, a := range []struct {
+			mail, name string
+			role       authz.Role
+		}{{"vanhanh", "Đặng Quốc Bảo", authz.Operator}, {"bo", "Bùi Thị Hạnh", authz.Ministry}} {
+			id, err := authz.CreateAccount(ctx, tx, a.mail+"@"+domain, a.name, Password)
+			if err != nil {
+				return err
+			}
+			if err := authz.GrantPlatformRole(ctx, tx, id, a.role); err != nil {
+				return err
+			}
+			l.account(a.role, "", a.mail+"@"+domain)
+		}
+		return nil
+	})
+}
+
+func (l *loader) account(role authz.Role, tenant, email string) {
+	l.result.Accounts = append(l.result.Accounts, Account{Role: string(role), Tenant: tenant, Email: email, Password: Password})
+}
+
+// find returns the registered tenant of a province.
+func (l *loader) find(ctx context.Context, p province) (tenant.Tenant, unit.Unit, error) {
+	on := p.on
+	if on.IsZero() {
+		on = l.now
+	}
+	u, err := unit.Lookup(unit.Province, unit.Code(p.code), on)
+	if err != nil {
+		return tenant.Tenant{}, u, err
+	}
+	t, err := l.db.TenantBySlug(ctx, u.Slug)
+	return t, u, err
+}
+
+func (l *loader) province(ctx context.Context, p province) error {
+	t, u, err := l.find(ctx, p)
+	if err != nil {
+		return err
+	}
+	who := authz.Identity{Name: "Nạp dữ liệu minh họa", Role: authz.Operator}
+	if t, err = onboarding.Onboard(ctx, l.db, who, onboarding.Onboarding{
+		Tenant: t.ID, Slug: t.Slug, Colour: p.colour, Contact: p.contact,
+		AdminName: officers[0].name, AdminEmail: officers[0].mail + "@" + t.Slug + "." + domain, AdminPassword: Password, Plan: programme(p.plan),
+	}); err != nil {
+		return err
+	}
+	l.result.Tenants = append(l.result.Tenants, t.Slug)
+	l.account(authz.DOSTAdmin, t.Slug, officers[0].mail+"@"+t.Slug+"."+domain)
+	officer, err := l.officers(ctx, t)
+	if err != nil {
+		return err
+	}
+	scope, err := l.db.Scope(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	if err := l.tasks(ctx, scope, officer, p.stages); err != nil {
+		return err
+	}
+	for _, o := range p.orgs {
+		if err := l.organization(ctx, t, u, scope, officer, o); err != nil {
+			return fmt.Errorf("%s: %w", o.name, err)
+		}
+		l.done++
+		l.progress(l.done, steps())
+	}
+	if p.mergedTo != "" {
+		return l.merge(ctx, t, p.mergedTo)
+	}
+	return nil
+}
+
+func programme(slug string) *plan.File {
+	for _, p := range plan.Programmes() {
+		if p.Slug == slug {
+			return &p.File
+		}
+	}
+	return nil
+}
+
+// officers makes the accounts of a province beside its administrator, and returns the officer of the Department of
+// Science and Technology.
+func (l *loader) officers(ctx context.Context, t tenant.Tenant) (authz.Identity, error) {
+	who := authz.Identity{Tenant: t.ID}
+	err := l.db.Platform(ctx, func(tx tenant.Platform) error {
+		for _, o := range officers[1:] {
+			email := o.mail + "@" + t.Slug + "." + domain
+			account, err := authz.CreateAccount(ctx, tx, email, o.name, Password)
+			if err != nil {
+				return err
+			}
+			role := authz.Role(o.role)
+			id, err := authz.GrantMembership(ctx, tx, authz.NewMembership{Tenant: t.ID, Account: account, Role: role, Department: o.department})
+			if err != nil {
+				return err
+			}
+			l.account(role, t.Slug, email)
+			if role == authz.DOSTOfficer {
+				who.Account, who.Name, who.Email, who.Role, who.Membership = account, o.name, authz.Email(email), role, id
+			}
+		}
+		return nil
+	})
+	return who, err
+}
+
+// tasks reports the tasks of the groups as done.
+func (l *loader) tasks(ctx context.Context, scope tenant.Scope, who authz.Identity, groups []string) error {
+	return l.db.In(ctx, scope, func(tx tenant.Tx) error {
+		for _, g := range groups {
+			tasks, err := plan.Tasks(ctx, tx, plan.TaskFilter{Group: plan.Group(g)})
+			if err != nil {
+				return err
+			}
+			for _, t := range tasks {
+				if t.TenantID != tx.Tenant() {
+					continue
+				}
+				done := max(t.Planned, 1)
+				for _, state := range []plan.TaskState{plan.Doing, plan.Done} {
+					if err := plan.ReportTask(ctx, tx, who, t.ID, done, state, "Dữ liệu minh họa"); err != nil {
+						return fmt.Errorf("task %s: %w", t.Code, err)
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// mst makes a tax code that no office gives out: numbers that begin with 99.
+func (l *loader) mst() string {
+	for {
+		l.numbers++
+		nine := fmt.Sprintf("99%07d", l.numbers)
+		if check, ok := vi.CheckMST(nine); ok {
+			return nine + string(check)
+		}
+	}
+}
+
+// gtin makes a number under GS1's prefix 952, which is kept for demonstrations and examples.
+func (l *loader) gtin() (gs1.GTIN, error) {
+	l.numbers++
+	twelve := fmt.Sprintf("952000%06d", l.numbers)
+	check, err := gs1.CheckDigit(twelve)
+	if err != nil {
+		return "", err
+	}
+	return gs1.ParseGTIN(twelve + string(check))
+}
+
+// commune returns a commune of the province: the one that the words find, else the first in the list.
+func commune(u unit.Unit, words string, on time.Time) string {
+	if words != "" {
+		for _, c := range unit.Search(words, on, unit.Commune, u.Ref, 1) {
+			return c.Ref.String()
+		}
+	}
+	for _, c := range unit.Communes(u.Ref, on) {
+		return c.Ref.String()
+	}
+	return ""
+}
+
+func (l *loader) organization(ctx context.Context, t tenant.Tenant, u unit.Unit, scope tenant.Scope, officer authz.Identity, o org) error {
+	on := l.now
+	if !u.To.IsZero() && u.To.Before(on) {
+		on = u.To.AddDate(0, 0, -1)
+	}
+	l.numbers++
+	email := fmt.Sprintf("chu%d@%s.%s", l.numbers, t.Slug, domain)
+	at := l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -30) })
+	id, err := organization.Register(ctx, at, t, organization.SignUp{
+		Kind: o.kind, Name: o.name, MST: l.mst(), Unit: commune(u, o.commune, on), UsesBarcode: !o.noBarcode,
+		Person: "Chủ cơ sở " + fmt.Sprint(l.numbers), Email: email, Password: Password, Illustrative: true, Source: "Tên và địa chỉ chủ thể là minh họa.",
+	})
+	if err != nil {
+		return err
+	}
+	l.account(authz.OrgOwner, t.Slug, email)
+	if o.pending {
+		return nil
+	}
+	if err := at.In(ctx, scope, func(tx tenant.Tx) error { return organization.Approve(ctx, tx, officer, id) }); err != nil {
+		return err
+	}
+	owner := authz.Identity{Name: "Chủ cơ sở", Email: authz.Email(email), Role: authz.OrgOwner, Tenant: t.ID, Org: id}
+	for _, p := range o.products {
+		if err := l.product(ctx, t, scope, officer, owner, p); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+func (l *loader) product(ctx context.Context, t tenant.Tenant, scope tenant.Scope, officer, owner authz.Identity, p product) error {
+	item, err := l.listItem(ctx, scope, officer, p)
+	if err != nil {
+		return err
+	}
+	gtin, err := l.gtin()
+	if err != nil {
+		return err
+	}
+	own := scope.Of(owner.Org)
+	var id catalog.ProductID
+	err = l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -28) }).In(ctx, own, func(tx tenant.Tx) error {
+		if id, err = catalog.Create(ctx, tx, owner, catalog.NewProduct{
+			GTIN: string(gtin), Name: p.name, Brand: p.brand, Origin: t.Name + ", Việt Nam", Standard: p.standard, ShelfLife: p.shelfLife,
+			ListItemID: item, Exported: p.exported, Illustrative: true, Source: p.source,
+		}); err != nil {
+			return err
+		}
+		picture, err := photo(p.name)
+		if err != nil {
+			return err
+		}
+		if err := catalog.SetPhoto(ctx, tx, owner, id, picture); err != nil {
+			return err
+		}
+		if p.standard == "" {
+			return nil // stays a draft: an item that the decree asks for is missing
+		}
+		return catalog.Publish(ctx, tx, owner, id)
+	})
+	if err != nil || p.stamps == 0 {
+		return err
+	}
+	return l.stamps(ctx, t, own, owner, id, gtin, p)
+}
+
+// listItem returns the entry of the province's lists that a product falls under, making it when the plan did not.
+func (l *loader) listItem(ctx context.Context, scope tenant.Scope, who authz.Identity, p product) (int64, error) {
+	if p.item == "" {
+		return 0, nil
+	}
+	var id int64
+	err := l.db.In(ctx, scope, func(tx tenant.Tx) error {
+		find := func() (err error) {
+			items, err := catalog.ListItems(ctx, tx)
+			for _, i := range items {
+				if i.Name == p.item && i.TenantID == tx.Tenant() {
+					id = i.ID
+				}
+			}
+			return err
+		}
+		if err := find(); err != nil || id != 0 {
+			return err
+		}
+		list := p.list
+		if list == "" {
+			list = catalog.Specific
+		}
+		if _, err := catalog.AddListItems(ctx, tx, who, []catalog.NewListItem{{List: list, Name: p.item, Source: p.source}}); err != nil {
+			return err
+		}
+		return find()
+	})
+	return id, err
+}
+
+// stamps orders a product's stamps, activates some for a lot, and has some of those scanned over the last two weeks.
+func (l *loader) stamps(ctx context.Context, t tenant.Tenant, own tenant.Scope, owner authz.Identity, id catalog.ProductID, gtin gs1.GTIN, p product) error {
+	var order stamps.Order
+	if err := l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -20) }).In(ctx, own, func(tx tenant.Tx) (err error) {
+		order, err = stamps.PlaceOrder(ctx, tx, owner, stamps.NewOrder{Product: int64(id), Quantity: p.stamps, Request: fmt.Sprintf("demo-%d", id)})
+		return err
+	}); err != nil {
+		return err
+	}
+	minter := l.keys.Order(string(gtin), int(t.ID), order.Number)
+	show := func(state string, index int) {
+		l.result.Stamps = append(l.result.Stamps, Stamp{State: state, URL: gs1.Link{GTIN: gtin, Serial: gs1.Serial(minter.Serial(index))}.URI(l.origin)})
+	}
+	show("inactive", p.stamps-1)
+	if p.active == 0 {
+		return nil
+	}
+	made := l.now.AddDate(0, 0, -16)
+	if err := l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -15) }).In(ctx, own, func(tx tenant.Tx) error {
+		lot, err := trace.CreateLot(ctx, tx, owner, trace.NewLot{Product: int64(id), Code: made.Format("060102") + "-01", Place: p.place, Produced: made})
+		if err != nil {
+			return err
+		}
+		for n, kind := range []trace.Kind{trace.Kind(p.kind), "pack", "ship"} {
+			if err := l.event(ctx, tx, owner, lot, kind, made.Add(time.Duration(n)*6*time.Hour), p.place); err != nil {
+				return err
+			}
+		}
+		if err := stamps.Activate(ctx, tx, owner, stamps.Ref{Number: order.Number}, 0, p.active-1, lot); err != nil {
+			return err
+		}
+		if p.active+10 < p.stamps-1 {
+			show("void", p.active+5)
+			return stamps.SetVoid(ctx, tx, owner, stamps.Ref{Number: order.Number}, p.active, p.active+9, "Tem in hỏng (dữ liệu minh họa)")
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	show("activated", p.active-1)
+	if p.scans == 0 {
+		return nil
+	}
+	show("scanned", 0)
+	return l.scans(ctx, t, order, p.scans)
+}
+
+func (l *loader) event(ctx context.Context, tx tenant.Tx, who authz.Identity, lot trace.LotID, kind trace.Kind, at time.Time, place string) error {
+	_, err := trace.Record(ctx, tx, who, trace.NewEvent{Lot: lot, Kind: kind, At: at, Place: place})
+	return err
+}
+
+// forged is a serial that nobody minted.
+func (l *loader) forged() Stamp {
+	return Stamp{State: "unknown", URL: l.origin + "/01/09520000000059/21/1ABCDEFGHJKMNPQRSTVW"}
+}
+
+// merge lets the successor read what the province has, from the day of the mergers on.
+func (l *loader) merge(ctx context.Context, t tenant.Tenant, successor string) error {
+	s, err := l.db.TenantBySlug(ctx, successor)
+	if err != nil {
+		return err
+	}
+	err = l.db.Platform(ctx, func(tx tenant.Platform) error {
+		return tenant.Succeed(ctx, tx, tenant.Lineage{Successor: s.ID, Origin: t.ID, Effective: merger, Basis: mergerBasis})
+	})
+	l.db.Forget()
+	return err
+}
+
+// rollUp computes the roll-ups of all active tenants, for the ministry's page to have them at once, over the last two
+// weeks of the demonstration's days by their own rows.
+func (l *loader) rollUp(ctx context.Context) error {
+	all, err := l.db.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		if t.State != tenant.Active {
+			continue
+		}
+		scope, err := l.db.Scope(ctx, t.ID)
+		if err != nil {
+			return err
+		}
+		if err := l.db.In(ctx, scope, func(tx tenant.Tx) error { return kpi.Refresh(ctx, tx) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rebase changes the address that the stamps lead to: the demonstration may listen at another one this time.
+func (r *Result) Rebase(origin string) {
+	for i, s := range r.Stamps {
+		r.Stamps[i].URL = origin + strings.TrimPrefix(s.URL, r.URL)
+	}
+	r.URL = origin
+}

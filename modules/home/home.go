@@ -1,0 +1,201 @@
+// Package home has the pages that belong to no single subject: the first page of each role, the search over everything,
+// help, and the report of a fault.
+//
+// Tables: none. URLs: /, /tim, /tro-giup, /bao-loi.
+package home
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"txng/authz"
+	"txng/billing"
+	"txng/modules/catalog"
+	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
+	"txng/modules/internal/web"
+	"txng/modules/kpi"
+	"txng/modules/organization"
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+// Routes registers the module's pages.
+func Routes(a *web.App) {
+	a.Self(http.MethodGet, "/", first)
+	a.Self(http.MethodGet, "/tim", search)
+	a.Open(http.MethodGet, "/tro-giup", "help is for everybody", help)
+	a.Open(http.MethodGet, "/bao-loi", "a fault may keep people from signing in", report)
+	a.Menu("", "Trang đầu", "/", "home", authz.AccountSelf)
+}
+
+// first sends each role to where its work begins.
+func first(q *web.Request) (web.Answer, error) {
+	switch {
+	case q.Who.Role == authz.Operator:
+		return web.See("/tinh"), nil
+	case q.Who.Role == authz.Ministry:
+		return web.See("/bo"), nil
+	}
+	scope, err := q.App().DB.Scope(q.Context(), q.Who.Tenant)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if q.Who.Role.OfOrganization() {
+		scope = scope.Of(q.Who.Org)
+	}
+	var answer web.Answer
+	err = q.App().DB.View(q.Context(), scope, func(tx tenant.Tx) (err error) {
+		if q.Who.Role.OfOrganization() {
+			answer, err = business(q, tx)
+		} else {
+			answer, err = officer(q, tx)
+		}
+		return err
+	})
+	return answer, err
+}
+
+// step is one thing to do, and whether it is done.
+type step struct {
+	Label, Hint, Href string
+	Done              bool
+}
+
+func officer(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	ctx := q.Context()
+	var stats []ui.Stat
+	var err error
+	if q.Who.Can(authz.KPIView) {
+		if stats, err = kpi.Summary(ctx, tx); err != nil {
+			return web.Answer{}, err
+		}
+	}
+	waiting, oldest, err := organization.PendingCount(ctx, tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	steps, err := checklist(ctx, tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	todo := ""
+	if waiting > 0 && q.Who.Can(authz.OrganizationAdmit) {
+		todo = vi.Int(int64(waiting)) + " hồ sơ chủ thể chờ duyệt, cũ nhất từ " + vi.Ago(*oldest, q.Now()) + "."
+	}
+	shell := q.Shell("Chương trình truy xuất nguồn gốc – "+q.Tenant.Name, "Tình hình thực hiện kế hoạch, tính trực tiếp từ dữ liệu trên hệ thống.")
+	return q.Show(shell, officerPage(todo, stats, steps)), nil
+}
+
+// checklist says what a province still lacks to run its programme.
+func checklist(ctx context.Context, tx tenant.Tx) ([]step, error) {
+	row, err := tenant.One[struct{ Plans, Items, Organizations, Orders, Active int64 }](ctx, tx, `
+		select (select count(*) from plan.plan where tenant_id = any ($1)) as plans,
+			(select count(*) from catalog.list_item where tenant_id = any ($1)) as items,
+			(select count(*) from organization.organization where tenant_id = any ($1) and state = 'approved') as organizations,
+			(select count(*) from stamps.stamp_order where tenant_id = any ($1)) as orders,
+			(select count(*) from stamps.stamp_range where tenant_id = any ($1) and state = 'activated') as active`)
+	if err != nil {
+		return nil, err
+	}
+	return []step{
+		{"Nhập kế hoạch của tỉnh", "Chỉ tiêu, nhiệm vụ và phân công", "/ke-hoach", row.Plans > 0},
+		{"Lập danh mục sản phẩm", "Sản phẩm bắt buộc, ưu tiên, đặc thù", "/danh-muc", row.Items > 0},
+		{"Có chủ thể được duyệt", "Doanh nghiệp, hợp tác xã, hộ", "/to-chuc", row.Organizations > 0},
+		{"Có đợt tem đầu tiên", "Do chủ thể đặt trong hạn mức", "/tem", row.Orders > 0},
+		{"Có tem được kích hoạt", "Sản phẩm bắt đầu truy xuất được", "/tem", row.Active > 0},
+	}, nil
+}
+
+func business(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	ctx := q.Context()
+	o, err := organization.Find(ctx, tx, q.Who.Org)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	b, err := billing.BalanceOf(ctx, tx, o.ID)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	row, err := tenant.One[struct{ Products, Published, Lots, Orders, Active int64 }](ctx, tx, `
+		select (select count(*) from catalog.product where tenant_id = any ($1)) as products,
+			(select count(*) from catalog.product where tenant_id = any ($1) and state = 'published') as published,
+			(select count(*) from trace.lot where tenant_id = any ($1)) as lots,
+			(select count(*) from stamps.stamp_order where tenant_id = any ($1)) as orders,
+			(select count(*) from stamps.stamp_range where tenant_id = any ($1) and state = 'activated') as active`)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	steps := []step{
+		{"Hồ sơ được duyệt", "Sở Khoa học và Công nghệ xem hồ sơ", "/don-vi", o.State == organization.Approved},
+		{"Khai báo sản phẩm", "Mã GTIN, tên, xuất xứ, hình ảnh", "/san-pham", row.Products > 0},
+		{"Công bố sản phẩm", "Đủ nội dung theo Nghị định 37/2026/NĐ-CP", "/san-pham", row.Published > 0},
+		{"Đặt tem", "Trong hạn mức còn lại", "/tem/dat", row.Orders > 0},
+		{"Ghi lô hàng", "Ngày, nơi thu hoạch hoặc sản xuất", "/lo-hang/moi", row.Lots > 0},
+		{"Kích hoạt tem cho lô", "Người tiêu dùng quét được từ lúc này", "/tem", row.Active > 0},
+	}
+	shell := q.Shell(o.Name, "Việc cần làm và số tem còn lại của đơn vị.")
+	return q.Show(shell, businessPage(o, b, steps)), nil
+}
+
+// search looks for products and organizations, and opens a stamp's public page when given its serial or its address.
+func search(q *web.Request) (web.Answer, error) {
+	text := strings.TrimSpace(q.URL.Query().Get(ui.QuerySearch))
+	if q.Who.Tenant == 0 {
+		return web.See("/"), nil
+	}
+	if i := strings.Index(strings.ToLower(text), "/01/"); i >= 0 {
+		return web.See(text[i:]), nil
+	}
+	scope, err := q.App().DB.Scope(q.Context(), q.Who.Tenant)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if q.Who.Role.OfOrganization() {
+		scope = scope.Of(q.Who.Org)
+	}
+	var products []catalog.Product
+	var organizations []organization.Organization
+	query := web.Query{Values: q.URL.Query(), Order: "name", Limit: 10}
+	if text != "" {
+		err = q.App().DB.View(q.Context(), scope, func(tx tenant.Tx) (err error) {
+			if q.Who.Can(authz.CatalogView) {
+				if products, _, err = catalog.Search(q.Context(), tx, query); err != nil {
+					return err
+				}
+			}
+			if q.Who.Can(authz.OrganizationView) {
+				organizations, _, err = organization.Search(q.Context(), tx, query)
+			}
+			return err
+		})
+		if err != nil {
+			return web.Answer{}, err
+		}
+	}
+	shell := q.Shell("Tìm kiếm", "Sản phẩm, chủ thể; gõ không dấu, không cần đúng thứ tự từ.")
+	shell.Query = text
+	return q.Show(shell, searchPage(text, products, organizations)), nil
+}
+
+func help(*web.Request) (web.Answer, error) { return web.Page(helpPage()), nil }
+
+func report(q *web.Request) (web.Answer, error) {
+	code := q.URL.Query().Get("ma")
+	if len(code) > 40 || strings.ContainsAny(code, "<>\"") {
+		return web.Answer{}, fault.NotFound
+	}
+	contact := ""
+	if t, ok := q.TenantOfHost(); ok {
+		contact = t.Contact
+	}
+	return web.Page(reportPage(code, contact)), nil
+}
+
+func productPath(p catalog.Product) string { return "/san-pham/" + strconv.FormatInt(int64(p.ID), 10) }
+
+func organizationPath(o organization.Organization) string {
+	return "/to-chuc/" + strconv.FormatInt(int64(o.ID), 10)
+}

@@ -1,0 +1,80 @@
+// Package onboarding brings a province onto the platform: it activates the tenant, gives the first administrator of its
+// Department of Science and Technology an account, and puts the province's plan in.
+//
+// Tables: none of its own. URLs: /tinh, /tinh/{slug}. Permissions: tenant.view, tenant.create.
+package onboarding
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"txng/authz"
+	"txng/modules/internal/audit"
+	"txng/modules/plan"
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+// Onboarding is what a province needs to start.
+type Onboarding struct {
+	Tenant        tenant.ID // a registered province, still a draft
+	Slug          string
+	Colour        string
+	Contact       string
+	AdminName     string
+	AdminEmail    string
+	AdminPassword string
+	Plan          *plan.File // nil: put in later
+}
+
+// Onboard activates a province with its first administrator, and puts its plan in. Errors: fault.Invalid by the form's
+// fields, fault.Conflict when the province runs already.
+func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboarding) (tenant.Tenant, error) {
+	var t tenant.Tenant
+	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
+		if t, err = tenant.Activate(ctx, tx, o.Tenant, o.Slug, o.Colour, o.Contact); err != nil {
+			return err
+		}
+		account, err := authz.CreateAccount(ctx, tx, o.AdminEmail, o.AdminName, o.AdminPassword)
+		if err != nil {
+			return adminFields(err)
+		}
+		if _, err := authz.GrantMembership(ctx, tx, authz.NewMembership{Tenant: t.ID, Account: account, Role: authz.DOSTAdmin}); err != nil {
+			return err
+		}
+		return audit.WriteAsPlatform(ctx, tx, who, t.ID, "tenant.activate", audit.Record{Subject: "tenant", ID: int64(t.ID)},
+			fmt.Sprintf("Đưa %s vào vận hành, quản trị đầu tiên: %s", t.Name, o.AdminEmail))
+	})
+	if err != nil {
+		return tenant.Tenant{}, err
+	}
+	db.Forget()
+	if o.Plan == nil {
+		return t, nil
+	}
+	scope, err := db.Scope(ctx, t.ID)
+	if err != nil {
+		return t, err
+	}
+	err = db.In(ctx, scope, func(tx tenant.Tx) error {
+		_, err := plan.Import(ctx, tx, who, *o.Plan)
+		return err
+	})
+	return t, err
+}
+
+// adminFields gives the errors of an account the names that the form's fields have.
+func adminFields(err error) error {
+	var wrong fault.Invalid
+	if !errors.As(err, &wrong) {
+		if m := fault.Message(err); m != "" {
+			return fault.Invalid{{Name: "admin_email", Message: m}}
+		}
+		return err
+	}
+	for i := range wrong {
+		wrong[i].Name = "admin_" + wrong[i].Name
+	}
+	return wrong
+}

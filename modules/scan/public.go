@@ -1,0 +1,206 @@
+package scan
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"txng/modules/internal/gs1"
+	"txng/modules/internal/ui"
+	"txng/modules/internal/web"
+	"txng/modules/organization"
+	"txng/modules/stamps"
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+// public are the pages for consumers.
+type public struct {
+	keys     *stamps.Keys
+	recorder *Recorder
+}
+
+// stampView is what the page of a stamp shows.
+type stampView struct {
+	w       *words
+	verdict Verdict
+	banner  ui.Verdict
+	found   *found // nil: nothing is known
+	serial  stamps.Serial
+	seen    Seen // zero when the scan was not recorded
+	code    string
+	now     time.Time
+	self    string
+}
+
+// part returns a part of the path, percent-decoded: the router matches the path as it came.
+func part(q *web.Request, name string) string {
+	text := q.Path(name)
+	if plain, err := url.PathUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+func languageOf(q *web.Request) *words {
+	return wordsFor(q.URL.Query().Get("lang"), q.Header.Get("Accept-Language"))
+}
+
+// kinds are the verdicts as the banner shows them, and the status of their pages.
+var kinds = map[Verdict]struct {
+	kind   string
+	status int
+}{
+	Genuine:  {"genuine", http.StatusOK},
+	Inactive: {"caution", http.StatusOK},
+	Void:     {"bad", http.StatusOK},
+	Recalled: {"bad", http.StatusOK},
+	Unknown:  {"bad", http.StatusNotFound},
+	Unsure:   {"unknown", http.StatusServiceUnavailable},
+	BadCode:  {"unknown", http.StatusBadRequest},
+}
+
+func (v stampView) answer() web.Answer {
+	words := v.w.verdicts[v.verdict]
+	v.banner = ui.Verdict{Kind: kinds[v.verdict].kind, Word: words.word, Sentence: words.text}
+	if v.verdict == Genuine {
+		switch {
+		case v.seen.Count <= 1:
+			v.banner.Sentence = v.w.first
+		case v.seen.Count <= ManyScans:
+			v.banner.Sentence = v.w.again(v.seen.Count, v.seen.First)
+		default:
+			v.banner.Kind, v.banner.Sentence = "caution", v.w.many(v.seen.Count, v.seen.First)
+		}
+	}
+	answer := web.Page(stampPage(v)).With("Cache-Control", "no-store").With("Content-Language", v.w.lang).
+		With("Vary", "Accept-Language").With("X-Robots-Tag", "noindex")
+	answer.Status = kinds[v.verdict].status
+	if v.verdict == Unsure {
+		answer = answer.With("Retry-After", "30")
+	}
+	return answer
+}
+
+// stamp answers a scan. HEAD says what GET would, but is not a person who looks, and counts as no scan.
+func (p public) stamp(q *web.Request) (web.Answer, error) {
+	v := stampView{w: languageOf(q), verdict: Unknown, now: q.Now(), self: q.URL.EscapedPath(), code: part(q, "gtin") + "/" + part(q, "serial")}
+	gtin, err := gs1.ParseGTIN(part(q, "gtin"))
+	if err != nil {
+		v.verdict = BadCode
+		return v.answer(), nil
+	}
+	serial, err := stamps.ParseSerial(part(q, "serial"))
+	if err != nil {
+		return v.answer(), nil
+	}
+	stamp, err := p.keys.Open(string(gtin), serial)
+	if err != nil {
+		return v.answer(), nil // forged: the database is not asked
+	}
+	v.serial, v.code = serial, string(gtin)+"/"+string(serial)
+	var f found
+	err = q.App().DB.Public(q.Context(), func(tx tenant.Public) error {
+		f, err = look(q.Context(), tx, gtin, stamp)
+		return err
+	})
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return v.answer(), nil
+	case err != nil:
+		if !errors.Is(err, fault.Unavailable) {
+			q.App().Log.Error("stamp was not looked up", "request", q.ID, "error", err)
+		}
+		v.verdict = Unsure
+		return v.answer(), nil
+	}
+	v.found, v.verdict = &f, verdictOf(f.State)
+	if q.Method == http.MethodHead {
+		return v.answer(), nil
+	}
+	v.seen, err = p.recorder.Record(q.Context(), Hit{Stamp: stamp, Org: f.OrgID, Verdict: v.verdict, At: q.Now()})
+	if err != nil && v.verdict == Genuine {
+		v.verdict = Unsure
+	}
+	answer := v.answer()
+	if err != nil { // a warning is shown all the same
+		answer.Status = http.StatusServiceUnavailable
+	}
+	return answer, nil
+}
+
+// product answers for a GTIN without a stamp.
+func (p public) product(q *web.Request) (web.Answer, error) {
+	w := languageOf(q)
+	code := part(q, "gtin")
+	gtin, err := gs1.ParseGTIN(code)
+	if err != nil {
+		return stampView{w: w, verdict: BadCode, code: code, now: q.Now(), self: q.URL.EscapedPath()}.answer(), nil
+	}
+	all, err := q.App().DB.Tenants(q.Context())
+	if err != nil {
+		return web.Answer{}, err
+	}
+	var of []tenant.ID
+	for _, t := range all {
+		of = append(of, t.ID)
+	}
+	var products []Product
+	err = q.App().DB.Public(q.Context(), func(tx tenant.Public) error {
+		products, err = publishedByGTIN(q.Context(), tx, of, gtin)
+		return err
+	})
+	if err != nil {
+		return web.Answer{}, err
+	}
+	answer := web.Page(productPage(w, gtin, products, q.Now(), q.URL.EscapedPath())).
+		With("Content-Language", w.lang).With("Vary", "Accept-Language")
+	if len(products) == 0 {
+		answer.Status = http.StatusNotFound
+	}
+	return answer, nil
+}
+
+// photoAge is how long a browser may show a photo without asking.
+const photoAge = time.Hour
+
+// photo answers with the photo of a published product.
+func (p public) photo(q *web.Request) (web.Answer, error) {
+	of, err := q.Number("tenant")
+	if err != nil || of > stamps.MaxTenant {
+		return web.Answer{}, fault.NotFound
+	}
+	product, err := q.Number("product")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	var f photo
+	err = q.App().DB.Public(q.Context(), func(tx tenant.Public) error {
+		f, err = publishedPhoto(q.Context(), tx, int(of), product)
+		return err
+	})
+	if err != nil {
+		return web.Answer{}, err
+	}
+	tag := `"` + strconv.FormatInt(f.CreatedAt.UnixMicro(), 36) + `"`
+	answer := web.Bytes(f.Type, f.Bytes)
+	if q.Header.Get("If-None-Match") == tag {
+		answer = web.Bytes(f.Type, nil)
+		answer.Status = http.StatusNotModified
+	}
+	return answer.With("ETag", tag).
+		With("Cache-Control", "public, max-age="+strconv.Itoa(int(photoAge/time.Second))), nil
+}
+
+// place returns the producer's address as it is called today.
+func (p Product) place(now time.Time) string { return organization.Place(p.Address, p.Unit, now) }
+
+// photoPath returns the address of the product's photo.
+func (p Product) photoPath() string {
+	return "/anh/" + strconv.Itoa(int(p.TenantID)) + "/" + strconv.FormatInt(p.ID, 10)
+}
+
+// reportPath is where a fake is reported.
+func (v stampView) reportPath() string { return ui.ReportPath + "?ma=" + url.QueryEscape(v.code) }

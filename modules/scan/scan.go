@@ -1,0 +1,81 @@
+package scan
+
+import (
+	"time"
+
+	"txng/modules/internal/gs1"
+	"txng/modules/stamps"
+	"txng/modules/trace"
+	"txng/tenant"
+)
+
+// Verdict is what a scanned code is worth.
+type Verdict string
+
+// The verdicts. The first four are recorded.
+const (
+	Genuine  Verdict = "genuine"
+	Inactive Verdict = "inactive"
+	Void     Verdict = "void"
+	Recalled Verdict = "recalled"
+	Unknown  Verdict = "unknown" // no such stamp
+	Unsure   Verdict = "unsure"  // genuine, but the scan could not be recorded, or the database did not answer
+	BadCode  Verdict = "badcode" // not even a product code
+)
+
+// ManyScans is the number of scans of one stamp above which a buyer is told to be careful: a stamp in use is scanned by
+// the shop and a few buyers, a copied one by everybody.
+const ManyScans = 5
+
+// verdictOf returns the verdict on a genuine stamp in a state.
+func verdictOf(s stamps.State) Verdict {
+	switch s {
+	case stamps.Activated:
+		return Genuine
+	case stamps.Void:
+		return Void
+	case stamps.Recalled:
+		return Recalled
+	}
+	return Inactive
+}
+
+// Product is what consumers may know of a product: the seven items of Nghị định 37/2026/NĐ-CP, Điều 23 khoản 7, are
+// name, image, producer, its address, origin, brand with lot or serial, and shelf life.
+type Product struct {
+	TenantID           tenant.ID
+	ID                 int64
+	GTIN               gs1.GTIN `db:"gtin"`
+	Name, Brand        string
+	Description        string
+	Origin, ShelfLife  string
+	Illustrative       bool
+	Org, Address, Unit string
+	HasPhoto           bool
+}
+
+// found is a genuine stamp with what consumers may know of it.
+type found struct {
+	Stamp   stamps.Stamp
+	OrgID   tenant.OrgID
+	GTIN    gs1.GTIN
+	State   stamps.State
+	Reason  string
+	Product *Product // nil when it is not published
+	Lot     *lot     // nil before activation
+	Events  []event
+}
+
+type lot struct {
+	ID         trace.LotID
+	Code       string
+	Place      string
+	ProducedOn time.Time
+	ExpiresOn  *time.Time
+}
+
+type event struct {
+	Kind  trace.Kind
+	At    time.Time
+	Place string
+}

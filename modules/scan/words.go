@@ -1,0 +1,166 @@
+package scan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"txng/modules/internal/vi"
+	"txng/modules/trace"
+)
+
+// words are the texts of the public pages in one language.
+type words struct {
+	lang, other, otherName string
+
+	verdicts map[Verdict]sentence
+	first    string                                // genuine, first scan
+	again    func(n int64, since time.Time) string // genuine, scanned before
+	many     func(n int64, since time.Time) string // genuine, scanned suspiciously often
+	scans    func(n int64, first time.Time) string
+
+	advice map[Verdict]string
+	reason string
+
+	product, brand, producer, address, origin      string
+	lot, produced, expires, shelfLife, madeAt      string
+	gtin, serial, scanned, journey, photo, report  string
+	illustrative, illustrativeText, notStamped     string
+	several, noProduct, noProductText, unpublished string
+	kinds                                          map[trace.Kind]string
+}
+
+// sentence is the big word of a verdict and what it means.
+type sentence struct{ word, text string }
+
+var vietnamese = words{
+	lang: "vi", other: "en", otherName: "English",
+	verdicts: map[Verdict]sentence{
+		Genuine:  {"Tem hợp lệ", ""},
+		Inactive: {"Tem chưa kích hoạt", "Nhà sản xuất chưa gắn tem này với lô hàng nào. Sản phẩm mang tem này chưa được phép đưa ra bán."},
+		Void:     {"Tem đã hủy", "Nhà sản xuất đã hủy tem này. Sản phẩm mang tem này không được bảo đảm về nguồn gốc."},
+		Recalled: {"Sản phẩm bị thu hồi", "Không sử dụng sản phẩm này."},
+		Unknown:  {"Tem không có trong hệ thống", "Mã trên tem không do hệ thống cấp. Có thể tem bị làm giả hoặc địa chỉ bị gõ sai."},
+		Unsure:   {"Chưa ghi nhận được lượt quét", "Hệ thống đang bận nên chưa kết luận được. Hãy thử lại sau ít phút."},
+		BadCode:  {"Mã sản phẩm không hợp lệ", "Mã GTIN trong địa chỉ không đúng. Hãy quét lại tem hoặc kiểm tra địa chỉ."},
+	},
+	first: "Đây là lần quét đầu tiên của tem này. Hãy đối chiếu tên, hình ảnh và hạn sử dụng với sản phẩm trên tay.",
+	again: func(n int64, since time.Time) string {
+		return fmt.Sprintf("Tem này đã được quét %s lần kể từ %s. Hãy đối chiếu tên, hình ảnh và hạn sử dụng với sản phẩm trên tay.", vi.Int(n), vi.DateTime(since))
+	},
+	many: func(n int64, since time.Time) string {
+		return fmt.Sprintf("Tem này đã được quét %s lần kể từ %s, nhiều hơn bình thường: tem có thể đã bị sao chép. Hãy kiểm tra kỹ sản phẩm trước khi mua.", vi.Int(n), vi.DateTime(since))
+	},
+	scans: func(n int64, first time.Time) string {
+		return fmt.Sprintf("%s lần, lần đầu lúc %s", vi.Int(n), vi.DateTime(first))
+	},
+	advice: map[Verdict]string{
+		Inactive: "Không mua nếu người bán không giải thích được; báo cho chúng tôi biết nơi bán.",
+		Void:     "Không mua sản phẩm mang tem này; báo cho chúng tôi biết nơi bán.",
+		Recalled: "Ngừng sử dụng, giữ lại sản phẩm cùng hóa đơn và liên hệ nơi bán để trả hàng.",
+		Unknown:  "Không mua nếu nghi ngờ; giữ lại tem, hóa đơn và báo cho chúng tôi biết nơi bán.",
+	},
+	reason:  "Lý do",
+	product: "Sản phẩm", brand: "Thương hiệu, nhãn hiệu", producer: "Đơn vị sản xuất, kinh doanh", address: "Địa chỉ", origin: "Xuất xứ",
+	lot: "Số lô", produced: "Ngày sản xuất, thu hoạch", expires: "Hạn sử dụng", shelfLife: "Thời hạn sử dụng", madeAt: "Nơi sản xuất",
+	gtin: "Mã sản phẩm (GTIN)", serial: "Số tem", scanned: "Tem đã được quét", journey: "Hành trình sản phẩm", photo: "Hình ảnh sản phẩm", report: "Báo hàng giả",
+	illustrative: "Dữ liệu minh họa", illustrativeText: "Sản phẩm và đơn vị trên trang này dùng để giới thiệu hệ thống, không phải hàng hóa có thật.",
+	notStamped: "Trang này giới thiệu sản phẩm. Để biết sản phẩm trên tay có phải hàng chính hãng, hãy quét mã QR trên tem của chính sản phẩm đó.",
+	several:    "Mã này có ở nhiều đơn vị:",
+	noProduct:  "Chưa có thông tin sản phẩm", noProductText: "Chưa có đơn vị nào công bố sản phẩm mang mã này trên hệ thống.",
+	unpublished: "Nhà sản xuất chưa công bố thông tin của sản phẩm này.",
+	kinds:       map[trace.Kind]string{},
+}
+
+var english = words{
+	lang: "en", other: "vi", otherName: "Tiếng Việt",
+	verdicts: map[Verdict]sentence{
+		Genuine:  {"Valid stamp", ""},
+		Inactive: {"Stamp not activated", "The producer has not assigned this stamp to any lot. A product carrying it is not yet released for sale."},
+		Void:     {"Stamp cancelled", "The producer has cancelled this stamp. The origin of a product carrying it is not assured."},
+		Recalled: {"Product recalled", "Do not use this product."},
+		Unknown:  {"Stamp not in the system", "This code was not issued by the system. The stamp may be forged, or the address mistyped."},
+		Unsure:   {"Scan not recorded yet", "The system is busy and cannot give a verdict now. Please try again in a few minutes."},
+		BadCode:  {"Invalid product code", "The GTIN in the address is wrong. Please scan the stamp again or check the address."},
+	},
+	first: "This is the first scan of this stamp. Compare name, picture and expiry date with the product in your hand.",
+	again: func(n int64, since time.Time) string {
+		return fmt.Sprintf("This stamp has been scanned %d times since %s. Compare name, picture and expiry date with the product in your hand.", n, englishTime(since))
+	},
+	many: func(n int64, since time.Time) string {
+		return fmt.Sprintf("This stamp has been scanned %d times since %s, more than usual: it may have been copied. Examine the product before you buy.", n, englishTime(since))
+	},
+	scans: func(n int64, first time.Time) string {
+		return fmt.Sprintf("%d times, first on %s", n, englishTime(first))
+	},
+	advice: map[Verdict]string{
+		Inactive: "Do not buy unless the seller can explain it; tell us where it is sold.",
+		Void:     "Do not buy a product with this stamp; tell us where it is sold.",
+		Recalled: "Stop using it, keep the product and the receipt, and return it to the seller.",
+		Unknown:  "Do not buy if in doubt; keep the stamp and the receipt, and tell us where it is sold.",
+	},
+	reason:  "Reason",
+	product: "Product", brand: "Brand", producer: "Producer or trader", address: "Address", origin: "Origin",
+	lot: "Lot number", produced: "Produced or harvested on", expires: "Best before", shelfLife: "Shelf life", madeAt: "Place of production",
+	gtin: "Product code (GTIN)", serial: "Stamp number", scanned: "Stamp scanned", journey: "Journey of the product", photo: "Picture of the product", report: "Report a fake",
+	illustrative: "Sample data", illustrativeText: "Product and producer on this page demonstrate the system; they are not real goods.",
+	notStamped: "This page presents the product. To know whether the item in your hand is genuine, scan the QR code on its own stamp.",
+	several:    "Several producers use this code:",
+	noProduct:  "No product information yet", noProductText: "Nobody has published a product with this code in the system.",
+	unpublished: "The producer has not published this product's information.",
+	kinds: map[trace.Kind]string{
+		trace.Harvest: "Harvested", trace.Produce: "Produced", trace.Process: "Processed", trace.Pack: "Packed",
+		trace.Store: "Stored", trace.Ship: "Shipped", trace.Receive: "Received", trace.Sell: "Sold",
+	},
+}
+
+func englishTime(t time.Time) string { return t.In(vi.Zone).Format("2 January 2006, 15:04") }
+
+// day writes a day.
+func (w *words) day(t time.Time) string {
+	if w.lang == "en" {
+		return t.In(vi.Zone).Format("2 January 2006")
+	}
+	return vi.Date(t)
+}
+
+// moment writes a day and minute.
+func (w *words) moment(t time.Time) string {
+	if w.lang == "en" {
+		return englishTime(t)
+	}
+	return vi.DateTime(t)
+}
+
+func (w *words) kind(k trace.Kind) string {
+	if name, ok := w.kinds[k]; ok {
+		return name
+	}
+	return k.Name()
+}
+
+var matcher = language.NewMatcher([]language.Tag{language.Vietnamese, language.English})
+
+// wordsFor returns the texts in the language asked for by name, else the first of the browser's that we have, else
+// Vietnamese.
+func wordsFor(asked, accepted string) *words {
+	switch strings.ToLower(asked) {
+	case "vi":
+		return &vietnamese
+	case "en":
+		return &english
+	}
+	if len(accepted) > 200 {
+		accepted = accepted[:200]
+	}
+	tags, _, err := language.ParseAcceptLanguage(accepted)
+	if err != nil || len(tags) == 0 {
+		return &vietnamese
+	}
+	if _, at, sure := matcher.Match(tags...); at == 1 && sure > language.No {
+		return &english
+	}
+	return &vietnamese
+}
