@@ -173,7 +173,7 @@ func Departments(ctx context.Context, tx tenant.Tx, id PlanID) ([]Department, er
 	return tenant.List[Department](ctx, tx, `
 		select plan_id, code, name, role
 		from plan.department
-		where tenant_id = any ($1) and ($2 = 0 or plan_id = $2)
+		where tenant_id = any ($1) and ($2::bigint = 0 or plan_id = $2)
 		order by code, plan_id`, id)
 }
 
@@ -182,7 +182,7 @@ func Targets(ctx context.Context, tx tenant.Tx, id PlanID) ([]Target, error) {
 	return tenant.List[Target](ctx, tx, `
 		select tenant_id, id, plan_id, code, text, kind, op, value, due, measure, numerator, denominator, lead, with_departments
 		from plan.target
-		where tenant_id = any ($1) and ($2 = 0 or plan_id = $2)
+		where tenant_id = any ($1) and ($2::bigint = 0 or plan_id = $2)
 		order by plan_id, position`, id)
 }
 
@@ -208,7 +208,7 @@ func Tasks(ctx context.Context, tx tenant.Tx, f TaskFilter) ([]Task, error) {
 		select `+taskColumns+`
 		from `+taskTables+`
 		where t.tenant_id = any ($1)
-		and ($2 = 0 or t.plan_id = $2)
+		and ($2::bigint = 0 or t.plan_id = $2)
 		and ($3 = '' or t.task_group = $3)
 		and ($4 = '' or t.lead = $4)
 		and ($5 = '' or t.state = $5)

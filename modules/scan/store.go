@@ -89,7 +89,7 @@ func publishedByGTIN(ctx context.Context, tx tenant.Public, of []tenant.ID, gtin
 		from catalog.product p
 		join organization.organization g on g.tenant_id = p.tenant_id and g.id = p.org_id
 		where p.tenant_id = any ($1) and p.gtin = $2
-		order by p.created_at, p.tenant_id
+		order by p.tenant_id
 		limit 50`, of, gtin)
 }
 

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"txng/authz"
+	"txng/modules/stamps"
+	"txng/tenant"
+)
+
+type benchCommand struct {
+	Scope  benchScope  `cmd:"" help:"Giá của việc mở phạm vi một tỉnh, so với đọc không phạm vi."`
+	Stamps benchStamps `cmd:"" help:"Tạo và mở số sê-ri của tem, so với tra một dòng trong cơ sở dữ liệu."`
+	Authz  benchAuthz  `cmd:"" help:"Kiểm tra quyền, so với casbin.Enforce."`
+}
+
+// figure is one line of a benchmark's table.
+type figure struct {
+	key, says string
+	value     float64
+	unit      string
+}
+
+// printFigures prints a table for people, or one flat JSON object.
+func printFigures(e *environment, asJSON bool, list []figure) error {
+	if asJSON {
+		flat := map[string]float64{}
+		for _, f := range list {
+			flat[f.key] = f.value
+		}
+		return json.NewEncoder(e.out).Encode(flat)
+	}
+	w := tabwriter.NewWriter(e.out, 0, 4, 2, ' ', 0)
+	for _, f := range list {
+		fmt.Fprintf(w, "%s\t%.4g %s\n", f.says, f.value, f.unit)
+	}
+	return w.Flush()
+}
+
+type benchScope struct {
+	databaseFlags
+	JSON   bool `help:"In một đối tượng JSON phẳng."`
+	Rounds int  `help:"Số lần đo mỗi cách." default:"2000"`
+}
+
+func (c benchScope) Run(e *environment) error {
+	d, err := c.open(e, e.out)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	id, err := anyTenant(e, d.Config)
+	if err != nil {
+		return err
+	}
+	cost, err := tenant.MeasureScope(e, d.Config, id, min(max(c.Rounds, 10), 100_000))
+	if err != nil {
+		return err
+	}
+	return printFigures(e, c.JSON, []figure{
+		{"plain_ns", "Đọc một dòng, không phạm vi (mốc so sánh)", cost.Plain, "ns"},
+		{"open_scope_over_plain", "Đọc trong phạm vi đang mở / mốc", cost.Open / cost.Plain, "lần"},
+		{"one_flush_over_plain", "Mở phạm vi, đọc, đóng trong một lượt gửi / mốc", cost.OneFlush / cost.Plain, "lần"},
+		{"four_trips_over_plain", "Mở phạm vi, đọc, đóng trong bốn lượt gửi / mốc", cost.FourTrips / cost.Plain, "lần"},
+	})
+}
+
+// anyTenant returns a tenant of the database.
+func anyTenant(e *environment, c tenant.Config) (tenant.ID, error) {
+	db, err := tenant.Open(e, c)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	all, err := db.Tenants(e)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range all {
+		if t.State == tenant.Active {
+			return t.ID, nil
+		}
+	}
+	return 0, fmt.Errorf("cần ít nhất một tỉnh đang vận hành; chạy txng demo trước")
+}
+
+type benchStamps struct {
+	databaseFlags
+	JSON   bool `help:"In một đối tượng JSON phẳng."`
+	Rounds int  `help:"Số con tem." default:"200000"`
+}
+
+func (c benchStamps) Run(e *environment) error {
+	d, err := c.open(e, e.out)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	id, err := anyTenant(e, d.Config)
+	if err != nil {
+		return err
+	}
+	keys, err := stamps.KeysOf(d.Secret)
+	if err != nil {
+		return err
+	}
+	n := min(max(c.Rounds, 1000), stamps.MaxIndex)
+	const gtin = "09520000000011"
+	minter := keys.Order(gtin, int(id), 1)
+	serials := make([]stamps.Serial, n)
+	start := time.Now()
+	for i := range serials {
+		serials[i] = minter.Serial(i)
+	}
+	mint := float64(time.Since(start).Nanoseconds()) / float64(n)
+	start = time.Now()
+	for _, s := range serials {
+		if _, err := keys.Open(gtin, s); err != nil {
+			return err
+		}
+	}
+	open := float64(time.Since(start).Nanoseconds()) / float64(n)
+	cost, err := tenant.MeasureScope(e, d.Config, id, 2000)
+	if err != nil {
+		return err
+	}
+	return printFigures(e, c.JSON, []figure{
+		{"lookup_ns", "Tra một dòng theo khóa (mốc so sánh)", cost.Plain, "ns"},
+		{"mint_ns", "Tạo một số sê-ri", mint, "ns"},
+		{"open_ns", "Mở và xác thực một số sê-ri", open, "ns"},
+		{"lookup_over_open", "Tra một dòng / mở số sê-ri", cost.Plain / open, "lần"},
+	})
+}
+
+type benchAuthz struct {
+	JSON   bool `help:"In một đối tượng JSON phẳng."`
+	Rounds int  `help:"Số lần kiểm tra." default:"20000"`
+}
+
+func (c benchAuthz) Run(e *environment) error {
+	check, casbin, err := authz.MeasureCheck(min(max(c.Rounds, 1000), 1_000_000))
+	if err != nil {
+		return err
+	}
+	return printFigures(e, c.JSON, []figure{
+		{"casbin_enforce_ns", "casbin.Enforce trên cùng chính sách (mốc so sánh)", casbin, "ns"},
+		{"check_ns", "Kiểm tra quyền bằng tập bit", check, "ns"},
+		{"casbin_over_check", "casbin / tập bit", casbin / check, "lần"},
+	})
+}

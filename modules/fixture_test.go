@@ -1,0 +1,119 @@
+package modules_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"txng/authz"
+	"txng/modules"
+	"txng/modules/demo"
+	"txng/modules/stamps"
+	"txng/tenant"
+	"txng/tenant/tenanttest"
+)
+
+// world is the whole site over a database with the demonstration's five programmes.
+type world struct {
+	config tenant.Config
+	db     *tenant.DB
+	app    *modules.App
+	demo   demo.Result
+}
+
+var theWorld struct {
+	sync.Once
+	world
+	err error
+}
+
+// site returns the world, made once for the package's tests. Tests that change it say what they change.
+func site(t *testing.T) *world {
+	t.Helper()
+	config := tenanttest.Database(t)
+	theWorld.Do(func() {
+		theWorld.err = func() error {
+			db, err := tenant.Open(t.Context(), config)
+			if err != nil {
+				return err
+			}
+			keys, err := stamps.KeysOf(config.Secret)
+			if err != nil {
+				return err
+			}
+			signer, err := authz.NewSigner(config.Secret)
+			if err != nil {
+				return err
+			}
+			base := &url.URL{Scheme: "http", Host: "txng.test"}
+			result, err := demo.Load(t.Context(), db, keys, base.String(), func(int, int) {})
+			if err != nil {
+				return err
+			}
+			app := modules.New(modules.Config{DB: db, Signer: signer, Base: base, Log: slog.New(slog.DiscardHandler)}, keys)
+			theWorld.world = world{config, db, app, result}
+			return nil
+		}()
+	})
+	if theWorld.err != nil {
+		t.Fatal(theWorld.err)
+	}
+	return &theWorld.world
+}
+
+// signIn returns a session of the first demonstration account with the role in the tenant ("" above the tenants).
+func (w *world) signIn(t *testing.T, role authz.Role, tenant string) authz.Token {
+	t.Helper()
+	for _, a := range w.demo.Accounts {
+		if a.Role == string(role) && a.Tenant == tenant {
+			return w.session(t, a.Email)
+		}
+	}
+	t.Fatalf("no demonstration account %s in %q", role, tenant)
+	return ""
+}
+
+func (w *world) session(t *testing.T, email string) authz.Token {
+	t.Helper()
+	token, _, err := authz.SignIn(t.Context(), w.db, email, demo.Password, authz.Device{})
+	if err != nil {
+		t.Fatalf("sign in %s: %v", email, err)
+	}
+	return token
+}
+
+// ask sends a request as the session ("" for nobody) and returns the answer.
+func (w *world) ask(method, path string, session authz.Token, form url.Values) *httptest.ResponseRecorder {
+	var r *http.Request
+	if form != nil {
+		r = httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	} else {
+		r = httptest.NewRequest(method, path, nil)
+	}
+	r.Host = "txng.test"
+	if session != "" {
+		r.AddCookie(&http.Cookie{Name: "txng_session", Value: string(session)})
+	}
+	answer := httptest.NewRecorder()
+	w.app.Handler().ServeHTTP(answer, r)
+	return answer
+}
+
+func request(method, path string, session authz.Token, form url.Values) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Host = "txng.test"
+	r.AddCookie(&http.Cookie{Name: "txng_session", Value: string(session)})
+	return r
+}
+
+func serveTo(w *world, r *http.Request) *httptest.ResponseRecorder {
+	answer := httptest.NewRecorder()
+	w.app.Handler().ServeHTTP(answer, r)
+	return answer
+}
