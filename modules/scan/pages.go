@@ -79,7 +79,7 @@ func chart(q *web.Request, tx tenant.Tx) (templ.Component, error) {
 	if err != nil || len(days) == 0 {
 		return nil, err
 	}
-	all, wrong := ui.Series{Name: "Tất cả"}, ui.Series{Name: "Tem không hợp lệ"}
+	all, wrong := ui.Series{Name: "Tất cả"}, ui.Series{Name: "Không hợp lệ"}
 	for i := range chartDays {
 		day := since.AddDate(0, 0, i)
 		n := days[day.Format(time.DateOnly)]
