@@ -52,6 +52,7 @@ type open struct {
 	tx    pgx.Tx
 	scope Scope
 	now   time.Time
+	last  int64 // number of the newest record
 }
 
 // Now is the time of the transaction: the same for everything that is written in it.
@@ -62,8 +63,19 @@ func (t *open) Now() time.Time {
 	return t.now
 }
 
-// NewID returns a number for a record made in this transaction.
-func (t *open) NewID() int64 { return NewID(t.Now()) }
+// NewID returns a number for a record made in this transaction. Numbers of one transaction grow, so that they sort in
+// the order in which its records were made.
+func (t *open) NewID() int64 {
+	id := NewID(t.Now())
+	if t == nil {
+		return id
+	}
+	if id <= t.last {
+		id = t.last + 1
+	}
+	t.last = id
+	return id
+}
 
 // Tenant returns the tenant that the transaction writes as.
 func (t Tx) Tenant() ID {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
-	"github.com/go-chi/httprate"
 
 	"txng/authz"
 	"txng/modules/internal/web"
@@ -46,7 +45,7 @@ type MeAnswer struct {
 }
 
 // api registers the API's operations, served by huma below /api/v1 with its OpenAPI document at /api/v1/openapi.json.
-func api(a *web.App, limit *httprate.RateLimiter) {
+func api(a *web.App, limit web.Limit) {
 	config := huma.DefaultConfig("txng", "1")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/v1/openapi", "", "/api/v1/schemas"
 	config.CreateHooks = nil
@@ -65,7 +64,7 @@ func api(a *web.App, limit *httprate.RateLimiter) {
 		Summary: "Lấy access token", Errors: []int{422, 429},
 	}, func(ctx context.Context, in *TokenRequest) (*TokenAnswer, error) {
 		q := requestOf(ctx)
-		if limit.OnLimit(discard{}, q.Request, q.Device().Address) {
+		if limit.Exceeded(q) {
 			return nil, problem(fault.TooMany, q)
 		}
 		t := in.Body.Tenant

@@ -6,10 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
-	"github.com/go-chi/httprate"
 
 	"txng/authz"
 	"txng/modules/internal/ui"
@@ -28,12 +26,12 @@ const (
 
 // Routes registers the module's pages.
 func Routes(a *web.App) {
-	limit := httprate.NewRateLimiter(attempts, time.Minute)
+	limit := web.NewLimit(attempts)
 	a.SignIn = func(q *web.Request, next string, kept url.Values, wrong string) templ.Component {
 		return signInPage(signInFields(q), next, carry(kept), wrong)
 	}
 	a.OpenForm("/dang-nhap", "signing in", showSignIn, func(q *web.Request) (web.Answer, error) {
-		if limit.OnLimit(discard{}, q.Request, q.Device().Address) {
+		if limit.Exceeded(q) {
 			return web.Answer{}, fault.Say(fault.TooMany, "Đăng nhập quá nhiều lần. Hãy chờ một phút rồi thử lại.")
 		}
 		return submitSignIn(q)
@@ -43,13 +41,6 @@ func Routes(a *web.App) {
 	a.Self(http.MethodPost, "/tai-khoan/vai-tro", switchRole)
 	api(a, limit)
 }
-
-// discard is a response writer for the rate limiter, which writes its headers somewhere.
-type discard struct{}
-
-func (discard) Header() http.Header         { return http.Header{} }
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
-func (discard) WriteHeader(int)             {}
 
 func signInFields(q *web.Request) []ui.Field {
 	email := ui.Field{Name: "email", Label: "Thư điện tử", Type: "email", Autocomplete: "username"}

@@ -115,9 +115,9 @@ func TestOnlyWhatTheDefinitionSaysCounts(t *testing.T) {
 		string(plan.OrgsWithBarcodeTracedPercent):  {2, 2},
 		string(plan.PriorityProductsTracedPercent): {3, 4}, // a draft is no traced product
 		string(plan.ExportProductsTracedPercent):   {3, 3},
-		StageList:     {3, 4},
-		Organizations: {3, 4},
-		Products:      {3, 4},
+		StageList:                                  {3, 4},
+		Organizations:                              {3, 4},
+		Products:                                   {3, 4},
 	} {
 		if got := value(t, e, e.Scope, key); got != want {
 			t.Errorf("%s: got %v, want %v", key, got, want)

@@ -58,7 +58,7 @@ func (p Progress) why() string {
 	case p.Kind == plan.Text || p.Kind == plan.Milestone:
 		return "Chỉ tiêu " + strings.ToLower(p.Kind.Label()) + ", theo dõi qua nhiệm vụ"
 	case p.Measure.Key == "" || p.Measure.Manual:
-		return "Báo cáo thủ công; chưa có số liệu tự động"
+		return "Báo cáo thủ công"
 	case p.Measure.OfTasks:
 		return "Kế hoạch không có nhiệm vụ đếm theo cách này"
 	}
@@ -92,10 +92,9 @@ func listTargets(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			{Label: "Kế hoạch", HidePhone: true, Value: func(p Progress) any { return p.Plan.Name() }, Cell: func(p Progress) templ.Component {
 				return ui.Anchor("/ke-hoach/"+strconv.FormatInt(int64(p.Plan.ID), 10), p.Plan.Name())
 			}},
-			{Label: "Hiện nay", Value: func(p Progress) any { return p.now() }, Cell: func(p Progress) templ.Component { return bullet(p) }},
-			{Label: "Phải đạt", Numeric: true, Value: func(p Progress) any { return p.Goal() }},
+			{Key: "state", Label: "Hiện nay", Value: func(p Progress) any { return strings.TrimPrefix(p.now()+" – "+p.status().Word, " – ") }, Cell: func(p Progress) templ.Component { return bullet(p) }},
+			{Label: "Phải đạt", Numeric: true, Value: func(p Progress) any { return cmp.Or(p.Goal(), "Định tính") }},
 			{Key: "due", Label: "Năm", Numeric: true, Value: func(p Progress) any { return strconv.Itoa(p.Due) }},
-			{Key: "state", Label: "Trạng thái", HidePhone: true, Value: func(p Progress) any { return p.status().Word }, Cell: func(p Progress) templ.Component { return ui.Badge(p.status()) }},
 		},
 		Filters: []ui.Field{
 			{Name: ui.QuerySearch, Label: "Tên chỉ tiêu", Type: "search"},
@@ -175,8 +174,8 @@ func showMeasure(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		Crumbs: []ui.Link{{Label: "Chỉ tiêu", Href: "/chi-tieu"}},
 		Above:  measureTop(v),
 		Columns: []web.Column[Row]{
-			{Key: "name", Label: "Dòng số liệu", Value: func(r Row) any { return r.Name }, Cell: func(r Row) templ.Component { return ui.AnchorTwo(r.Link, r.Name, r.Detail) }},
-			{Label: "Chi tiết", HidePhone: true, Value: func(r Row) any { return r.Detail }, Cell: func(r Row) templ.Component { return ui.Muted(r.Detail) }},
+			{Key: "name", Label: "Dòng số liệu", Value: func(r Row) any { return r.Name }, Cell: func(r Row) templ.Component { return ui.Anchor(r.Link, r.Name) }},
+			{Label: "Chi tiết", Value: func(r Row) any { return r.Detail }, Cell: func(r Row) templ.Component { return ui.Muted(r.Detail) }},
 			{Key: "counted", Label: "Được tính", Value: func(r Row) any { return r.counted().Word }, Cell: func(r Row) templ.Component { return ui.Badge(r.counted()) }},
 			{Key: "number", Label: "Số lượng", Numeric: true, Value: func(r Row) any { return r.Numerator }},
 		},

@@ -84,7 +84,7 @@ type scale struct {
 }
 
 // none is what a tile says of a province without a value.
-const none = "Chưa có số liệu"
+const none = "chưa có số liệu"
 
 // stageScale shades by the number of stages reached.
 func stageScale() scale {

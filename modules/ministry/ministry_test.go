@@ -271,4 +271,3 @@ func TestShadesFollowValues(t *testing.T) {
 		t.Error("a legend has not five words")
 	}
 }
-

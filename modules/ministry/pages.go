@@ -74,8 +74,7 @@ func stageOptions() []ui.Option {
 
 // inTable are the measures that the table always has.
 var inTable = []struct{ key, label string }{
-	{kpi.Organizations, "Chủ thể"}, {kpi.Products, "Sản phẩm"}, {kpi.StampsActivated, "Tem kích hoạt"},
-	{kpi.Scans, "Lượt quét"}, {kpi.TasksDone, "Nhiệm vụ"}, {kpi.TargetsMet, "Chỉ tiêu đạt"},
+	{kpi.Organizations, "Chủ thể"}, {kpi.StampsActivated, "Tem"}, {kpi.Scans, "Quét"}, {kpi.TasksDone, "Nhiệm vụ"}, {kpi.TargetsMet, "Chỉ tiêu"},
 }
 
 func columns(v nationView) []web.Column[Province] {
@@ -84,7 +83,7 @@ func columns(v nationView) []web.Column[Province] {
 		{Key: "state", Label: "Trạng thái", Value: func(p Province) any { return p.status().Word }, Cell: func(p Province) templ.Component { return ui.Badge(p.status()) }},
 		{Key: "stages", Label: "Bước", Numeric: true, Value: func(p Province) any {
 			if !p.Deployed() {
-				return ""
+				return "—"
 			}
 			return fmt.Sprintf("%d/%d", p.Stages(), len(kpi.Stages))
 		}},
@@ -185,9 +184,9 @@ func tiles(v nationView) []ui.Tile {
 		}
 		switch {
 		case !p.Deployed():
-			t.Text, t.Title = "chưa triển khai", p.Name+": chưa triển khai"
+			t.Title = p.Name + ": chưa triển khai" // too long for a tile
 		case !known:
-			t.Text, t.Title = "–", p.Name+": "+none
+			t.Title = p.Name + ": " + none
 		default:
 			t.Level, t.Text = v.scale.level(p), v.scale.text(p)
 			t.Title = p.Name + ", " + v.title + ": " + t.Text

@@ -160,13 +160,12 @@ func listTasks(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	return web.Listing[Task]{
 		Title: "Nhiệm vụ", Purpose: "Việc của từng kế hoạch: ai chủ trì, bao giờ xong, đã làm đến đâu.", File: "nhiem-vu",
 		Columns: []web.Column[Task]{
-			{Label: "Mã", HidePhone: true, Value: func(t Task) any { return t.Code }},
+			{Label: "Mã", Value: func(t Task) any { return t.Code }},
 			{Key: "text", Label: "Nhiệm vụ", Value: func(t Task) any { return t.Text }, Cell: func(t Task) templ.Component {
-				return ui.AnchorTwo(taskPath(t.ID), t.Text, t.Code+" · "+t.PlanName())
+				return ui.AnchorTwo(taskPath(t.ID), t.Text, t.PlanName())
 			}},
 			{Label: "Nhóm việc", HidePhone: true, Value: func(t Task) any { return t.Group.Label() }},
 			{Label: "Chủ trì", Value: func(t Task) any { return t.LeadName }},
-			{Label: "Phối hợp", HidePhone: true, Value: func(t Task) any { return strings.Join(t.With, ", ") }},
 			{Key: "due", Label: "Thời hạn", Value: func(t Task) any { return t.Deadline().Show() }, Cell: func(t Task) templ.Component {
 				return deadline(t, q.Now())
 			}},

@@ -129,7 +129,7 @@ func insertTasks(ctx context.Context, tx tenant.Tx, id PlanID, f File) error {
 		Funding  string   `json:"funding"`
 	}
 	rows := make([]row, len(f.Tasks))
-	first := tx.NewID()
+	first := int64(0); _ = first
 	for i, t := range f.Tasks {
 		rows[i] = row{
 			ID: first + int64(i), Position: i + 1, Code: t.Code, Text: t.Text, Group: t.Group, Lead: t.Lead, With: list(t.With),

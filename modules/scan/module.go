@@ -10,7 +10,7 @@ import (
 
 // Routes registers the module's pages. r must be started before the site serves.
 func Routes(a *web.App, keys *stamps.Keys, r *Recorder) {
-	p := public{keys: keys, recorder: r}
+	p := public{keys: keys, recorder: r, refused: web.NewLimit(guesses)}
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		a.Open(method, "/01/{gtin}/21/{serial}", "whoever holds a product may ask whether its stamp is genuine", p.stamp)
 		a.Open(method, "/01/{gtin}", "published products are for everybody", p.product)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"txng/modules/internal/gs1"
@@ -20,6 +21,19 @@ import (
 type public struct {
 	keys     *stamps.Keys
 	recorder *Recorder
+	refused  web.Limit
+}
+
+// guesses are how many wrong serials one address may try within a minute. The tag of a serial has 40 bits, so guessing
+// is hopeless at any rate that this leaves; people who mistype stay below it.
+const guesses = 60
+
+// guessed counts a refused serial against the address that it came from.
+func (p public) guessed(q *web.Request, v stampView) (web.Answer, error) {
+	if p.refused.Exceeded(q) {
+		return web.Answer{}, fault.Say(fault.TooMany, "Quá nhiều mã không có trong hệ thống được thử từ địa chỉ này. Hãy chờ một phút rồi quét lại.")
+	}
+	return v.answer(), nil
 }
 
 // stampView is what the page of a stamp shows.
@@ -94,11 +108,11 @@ func (p public) stamp(q *web.Request) (web.Answer, error) {
 	}
 	serial, err := stamps.ParseSerial(part(q, "serial"))
 	if err != nil {
-		return v.answer(), nil
+		return p.guessed(q, v)
 	}
 	stamp, err := p.keys.Open(string(gtin), serial)
 	if err != nil {
-		return v.answer(), nil // forged: the database is not asked
+		return p.guessed(q, v) // forged: the database is not asked
 	}
 	v.serial, v.code = serial, string(gtin)+"/"+string(serial)
 	var f found
@@ -202,5 +216,10 @@ func (p Product) photoPath() string {
 	return "/anh/" + strconv.Itoa(int(p.TenantID)) + "/" + strconv.FormatInt(p.ID, 10)
 }
 
+// maxCode is how much of what was asked for goes into a report, in bytes: a GTIN and a serial with room to spare.
+const maxCode = 60
+
 // reportPath is where a fake is reported.
-func (v stampView) reportPath() string { return ui.ReportPath + "?ma=" + url.QueryEscape(v.code) }
+func (v stampView) reportPath() string {
+	return ui.ReportPath + "?ma=" + url.QueryEscape(strings.ToValidUTF8(v.code[:min(len(v.code), maxCode)], ""))
+}

@@ -93,6 +93,9 @@ var english = words{
 		return fmt.Sprintf("This stamp has been scanned %d times since %s, more than usual: it may have been copied. Examine the product before you buy.", n, englishTime(since))
 	},
 	scans: func(n int64, first time.Time) string {
+		if n == 1 {
+			return "once, on " + englishTime(first)
+		}
 		return fmt.Sprintf("%d times, first on %s", n, englishTime(first))
 	},
 	advice: map[Verdict]string{

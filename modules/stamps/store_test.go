@@ -164,27 +164,23 @@ func TestActivatedStampsAreNotActivatedAgain(t *testing.T) {
 	}
 }
 
-func TestConcurrentActivationsOfAStampAreOne(t *testing.T) {
+func TestActivationWaitsForOneThatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	w := tracetest.New(t)
 	o, lot := ordered(t, w, 10, "a"), lotOf(t, w, "L1")
-	var group sync.WaitGroup
-	results := make([]error, 6)
-	for i := range results {
-		group.Go(func() { results[i] = activate(t, w, o.Number, 0, 9, lot) })
-	}
-	group.Wait()
-	done := 0
-	for _, err := range results {
-		switch {
-		case err == nil:
-			done++
-		case !errors.Is(err, fault.Conflict):
-			t.Error(err)
+	second := make(chan error, 1)
+	w.In(t, w.Business, func(tx tenant.Tx) error {
+		err := Activate(t.Context(), tx, w.Owner, Ref{Number: o.Number}, 0, 9, lot)
+		go func() { second <- activate(t, w, o.Number, 5, 9, lot) }()
+		select {
+		case err := <-second:
+			t.Fatalf("the second activation did not wait: %v", err)
+		case <-time.After(300 * time.Millisecond):
 		}
-	}
-	if done != 1 {
-		t.Errorf("%d activations succeeded, want 1", done)
+		return err
+	})
+	if err := <-second; !errors.Is(err, fault.Conflict) {
+		t.Errorf("the second activation: err = %v, want fault.Conflict", err)
 	}
 }
 

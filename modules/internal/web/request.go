@@ -222,13 +222,17 @@ func (q *Request) Session() authz.Token {
 	return authz.Token(c.Value)
 }
 
-// identify finds out who asks: by the session's cookie.
-func (a *App) identify(q *Request) error {
+// readFlash takes the message about what the page before has just done.
+func (a *App) readFlash(q *Request) {
 	if c, err := q.Cookie(a.cookieName(flashName)); err == nil {
 		if text, err := base64.RawURLEncoding.DecodeString(c.Value); err == nil && len(text) < 500 {
 			q.flash = string(text)
 		}
 	}
+}
+
+// identify finds out who asks: by the session's cookie.
+func (a *App) identify(q *Request) error {
 	token := q.Session()
 	if token == "" {
 		return nil

@@ -179,13 +179,11 @@ func (a *App) add(route Route, h PlainHandler) {
 // admit finds out who asks and whether they may. For a form that comes after the session's end it answers with the
 // sign-in page, which keeps the form.
 func (a *App) admit(q *Request, route Route) (Answer, error) {
-	err := a.identify(q)
+	a.readFlash(q)
 	if route.Door == DoorOpen {
-		if errors.Is(err, fault.SignIn) {
-			err = nil // a stale cookie is no hindrance where nobody needs one
-		}
-		return Answer{}, err
+		return Answer{}, nil // who asks makes no difference, so the database is not asked
 	}
+	err := a.identify(q)
 	if errors.Is(err, fault.SignIn) || err == nil && q.Who.Nobody() {
 		return a.signInFirst(q)
 	}
