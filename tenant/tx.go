@@ -24,28 +24,36 @@ var errNoScope = errors.New("tenant: statement outside of a transaction that a d
 // (`tenant_id = $1`, or $1 as the value of tenant_id). A statement that does not use $1 is refused by the database.
 type Tx struct {
 	*open
-	scoped struct{} // a field of its own, so that no other door's type converts to it
+	_ [0]tenantDoor // a field of its own type, so that no other door's transaction converts to it
 }
 
 // Public is a transaction that sees the published rows of all tenants, read only. Its parameters are as given; name
 // the tenant in every statement.
 type Public struct {
 	*open
-	public struct{}
+	_ [0]publicDoor
 }
 
 // Nation is a transaction that sees the roll-ups of all tenants, read only, and no other row of any.
 type Nation struct {
 	*open
-	nation struct{}
+	_ [0]nationDoor
 }
 
 // Platform is a transaction over the registry of tenants, accounts, sessions and memberships: what is asked before
 // there is a scope, and what the operator changes. It sees no row of a province's own data.
 type Platform struct {
 	*open
-	platform struct{}
+	_ [0]platformDoor
 }
+
+// The doors' marks.
+type (
+	tenantDoor   struct{}
+	publicDoor   struct{}
+	nationDoor   struct{}
+	platformDoor struct{}
+)
 
 // open is the state behind a door's transaction.
 type open struct {

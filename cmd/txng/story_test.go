@@ -151,11 +151,11 @@ func TestStoryOfSixPeople(t *testing.T) {
 	business.open("/lo-hang/moi")
 	business.fill("product", lastNumber(product), "code", "MC-2026-01", "kind", "produce", "place", "Xưởng Thủ Dương", "clock", "00:01")
 	business.shoot("lot-form")
-	business.press("Ghi lô hàng")
+	business.press("Tạo lô hàng")
 	business.shoot("lot")
 	business.open(order)
 	business.fill("from", "1", "to", "24", "lot", lotOf(t, business))
-	business.press("Kích hoạt tem")
+	business.press("Kích hoạt")
 	business.sees("24")
 	business.shoot("order")
 

@@ -90,14 +90,13 @@ func insertTargets(ctx context.Context, tx tenant.Tx, id PlanID, f File) error {
 		With        []string   `json:"with_departments"`
 	}
 	rows := make([]row, len(f.Targets))
-	first := tx.NewID() // numbers made one by one at the same moment could meet
 	for i, t := range f.Targets {
 		value, err := t.stored()
 		if err != nil {
 			return err
 		}
 		rows[i] = row{
-			ID: first + int64(i), Position: i + 1, Code: t.Code, Text: t.Text, Kind: t.Kind, Op: t.Op, Value: value, Due: t.Due,
+			ID: tx.NewID(), Position: i + 1, Code: t.Code, Text: t.Text, Kind: t.Kind, Op: t.Op, Value: value, Due: t.Due,
 			Measure: t.Measure, Numerator: t.Numerator, Denominator: t.Denominator, Lead: t.Lead, With: list(t.With),
 		}
 	}
@@ -129,10 +128,9 @@ func insertTasks(ctx context.Context, tx tenant.Tx, id PlanID, f File) error {
 		Funding  string   `json:"funding"`
 	}
 	rows := make([]row, len(f.Tasks))
-	first := int64(0); _ = first
 	for i, t := range f.Tasks {
 		rows[i] = row{
-			ID: first + int64(i), Position: i + 1, Code: t.Code, Text: t.Text, Group: t.Group, Lead: t.Lead, With: list(t.With),
+			ID: tx.NewID(), Position: i + 1, Code: t.Code, Text: t.Text, Group: t.Group, Lead: t.Lead, With: list(t.With),
 			Due: t.Due, Planned: t.Count, Unit: t.Unit, Output: t.Output, Funding: t.Funding,
 		}
 	}

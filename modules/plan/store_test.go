@@ -192,6 +192,21 @@ func TestLargePlanHasNumbersOfItsOwnForEveryTask(t *testing.T) {
 	}
 }
 
+func TestSeveralPlansGoInWithOneTransaction(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	if err := in(t, e, e.Scope, func(ctx context.Context, tx tenant.Tx) error {
+		for _, p := range Programmes() {
+			if _, err := Import(ctx, tx, admin, p.File); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestTaskGoesForwardStepByStepAndBack(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)

@@ -95,8 +95,7 @@ var cssURL = regexp.MustCompile(`url\(["']?([^"')]+)["']?\)`)
 // rewriteURLs points each url(...) that names a vendored file at its hashed address.
 func (s assetStore) rewriteURLs(sheet []byte) []byte {
 	return cssURL.ReplaceAllFunc(sheet, func(match []byte) []byte {
-		name := string(cssURL.FindSubmatch(match)[1])
-		if a, ok := s.byName[name]; ok {
+		if a, ok := s.byName[string(cssURL.FindSubmatch(match)[1])]; ok {
 			return []byte("url(" + a.url + ")")
 		}
 		return match
