@@ -47,7 +47,7 @@ type benchScope struct {
 }
 
 func (c benchScope) Run(e *environment) error {
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ type benchStamps struct {
 }
 
 func (c benchStamps) Run(e *environment) error {
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (c demoCommand) Run(e *environment) error {
 			return err
 		}
 	}
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ var errFaults = errors.New("có lỗi cần xử lý, xem bảng trên")
 
 // Run checks a deployment: server version, migrations, roles, isolation, clock, keys.
 func (c doctorCommand) Run(e *environment) error {
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,8 @@ type commands struct {
 // environment is what a command gets from its process.
 type environment struct {
 	context.Context
-	out io.Writer
+	out io.Writer // answers
+	err io.Writer // notices
 }
 
 func main() {
@@ -55,7 +56,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "txng:", err)
 		return 2
 	}
-	if err := k.Run(&environment{ctx, out}); err != nil {
+	if err := k.Run(&environment{ctx, out, errOut}); err != nil {
 		fmt.Fprintln(errOut, "txng:", sentence(err))
 		return 1
 	}

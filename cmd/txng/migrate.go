@@ -17,7 +17,7 @@ type migrateUp struct {
 }
 
 func (c migrateUp) Run(e *environment) error {
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (c migrateUp) Run(e *environment) error {
 type migrateStatus struct{ databaseFlags }
 
 func (c migrateStatus) Run(e *environment) error {
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}

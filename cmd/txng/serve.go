@@ -39,7 +39,7 @@ func (c serveCommand) Run(e *environment) error {
 		return err
 	}
 	defer listener.Close()
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (c tenantCreate) Run(e *environment) error {
 		}
 		file = &f
 	}
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func readPlan(path string) (plan.File, error) {
 type tenantList struct{ databaseFlags }
 
 func (c tenantList) Run(e *environment) error {
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (c importPlan) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}

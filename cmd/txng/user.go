@@ -23,7 +23,7 @@ type userCreate struct {
 }
 
 func (c userCreate) Run(e *environment) error {
-	d, err := c.open(e, e.out)
+	d, err := c.open(e, e.err)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Package home has the pages that belong to no single subject: the first page of each role, the search over everything,
 // help, and the report of a fault.
 //
-// Tables: none. URLs: /, /tim, /tro-giup, /bao-loi.
+// Tables: none. URLs: /, /tim, /tro-giup, /bao-loi, and for the cluster /song (alive) and /khoe (ready).
 package home
 
 import (
@@ -28,6 +28,12 @@ func Routes(a *web.App) {
 	a.Self(http.MethodGet, "/tim", search)
 	a.Open(http.MethodGet, "/tro-giup", "help is for everybody", help)
 	a.Open(http.MethodGet, "/bao-loi", "a fault may keep people from signing in", report)
+	a.Open(http.MethodGet, "/song", "the cluster asks whether the process lives", func(*web.Request) (web.Answer, error) {
+		return web.Bytes("text/plain", []byte("ok\n")), nil
+	})
+	a.Open(http.MethodGet, "/khoe", "the cluster asks whether the process can serve", func(q *web.Request) (web.Answer, error) {
+		return web.Bytes("text/plain", []byte("ok\n")), q.App().DB.Ping(q.Context())
+	})
 	a.Menu("", "Trang đầu", "/", "home", authz.AccountSelf)
 }
 
