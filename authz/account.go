@@ -59,9 +59,15 @@ func ValidatePassword(field, password string) error {
 	return wrong.Err()
 }
 
-// CreateAccount makes an account. Errors: fault.Invalid for email, name, password; fault.Conflict when the address has
-// an account already.
-func CreateAccount(ctx context.Context, tx tenant.Platform, email, name, password string) (AccountID, error) {
+// NewAccount is an account that can be made: checked, its password hashed.
+type NewAccount struct {
+	email      Email
+	name, hash string
+}
+
+// PrepareAccount checks what an account is made from and hashes the password, which takes long: do it outside of a
+// transaction. Errors: fault.Invalid for email, name, password.
+func PrepareAccount(email, name, password string) (NewAccount, error) {
 	var wrong fault.Invalid
 	address, err := ParseEmail(email)
 	if err != nil {
@@ -75,16 +81,30 @@ func CreateAccount(ctx context.Context, tx tenant.Platform, email, name, passwor
 		wrong = append(wrong, err.(fault.Invalid)...)
 	}
 	if err := wrong.Err(); err != nil {
-		return 0, err
+		return NewAccount{}, err
 	}
+	return NewAccount{address, name, HashPassword(password)}, nil
+}
+
+// Create makes the account. fault.Conflict when the address has one already.
+func (n NewAccount) Create(ctx context.Context, tx tenant.Platform) (AccountID, error) {
 	id := AccountID(tx.NewID())
-	_, err = tx.Exec(ctx, `
+	_, err := tx.Exec(ctx, `
 		insert into authz.account (id, email, name, password_hash, created_at)
-		values ($1, $2, $3, $4, $5)`, id, address, name, HashPassword(password), tx.Now())
+		values ($1, $2, $3, $4, $5)`, id, n.email, n.name, n.hash, tx.Now())
 	if tenant.Violates(err, "account_email_key") {
-		return 0, fault.Say(fault.Conflict, "Địa chỉ %s đã có tài khoản.", address)
+		return 0, fault.Say(fault.Conflict, "Địa chỉ %s đã có tài khoản.", n.email)
 	}
 	return id, err
+}
+
+// CreateAccount is PrepareAccount and Create in one, for tools that nobody waits for.
+func CreateAccount(ctx context.Context, tx tenant.Platform, email, name, password string) (AccountID, error) {
+	n, err := PrepareAccount(email, name, password)
+	if err != nil {
+		return 0, err
+	}
+	return n.Create(ctx, tx)
 }
 
 // AccountByEmail returns the account of an address, or fault.NotFound.

@@ -20,6 +20,7 @@ const (
 	StampView         Permission = "stamp.view"
 	StampOrder        Permission = "stamp.order"
 	StampActivate     Permission = "stamp.activate"
+	StampPrint        Permission = "stamp.print"
 	StampRecall       Permission = "stamp.recall"
 	ScanView          Permission = "scan.view"
 	PlanView          Permission = "plan.view"
@@ -47,6 +48,7 @@ var Sentences = map[Permission]string{
 	LotEdit:           "Ghi lô hàng và sự kiện truy xuất của đơn vị mình",
 	StampView:         "Xem các đợt tem",
 	StampOrder:        "Đặt tem trong hạn mức của đơn vị mình",
+	StampPrint:        "Tải nhãn tem để in của đơn vị mình",
 	StampActivate:     "Kích hoạt tem cho lô hàng, hủy tem hỏng của đơn vị mình",
 	StampRecall:       "Thu hồi tem trên địa bàn tỉnh",
 	ScanView:          "Xem thống kê lượt quét",

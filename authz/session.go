@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"strings"
 	"time"
 
 	"txng/tenant"
@@ -142,13 +143,11 @@ func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, e
 	if c.Membership != 0 {
 		t, m, v = c.Tenant, c.Membership, c.version
 	}
-	if len(d.Agent) > 400 {
-		d.Agent = d.Agent[:400]
-	}
+	agent := strings.ReplaceAll(strings.ToValidUTF8(d.Agent[:min(len(d.Agent), 400)], ""), "\x00", "")
 	_, err := tx.Exec(ctx, `
 		insert into authz.session (token_hash, account_id, tenant_id, membership_id, membership_version, created_at, expires_at, address, agent)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, d.Agent)
+		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, agent)
 	return token, err
 }
 

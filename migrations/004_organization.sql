@@ -20,9 +20,10 @@ create table organization.organization (
 	source text not null default '' check (length(source) <= 500),
 	created_at timestamptz not null,
 	decided_at timestamptz,
-	primary key (tenant_id, id),
-	unique (tenant_id, mst)
+	primary key (tenant_id, id)
 );
+-- A refused registration does not keep the tax code from its owner.
+create unique index organization_mst on organization.organization (tenant_id, mst) where state <> 'refused';
 create index on organization.organization (tenant_id, state, id);
 select tenant.protect('organization.organization');
 select tenant.protect_org('organization.organization', 'id');

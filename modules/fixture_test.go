@@ -1,9 +1,11 @@
 package modules_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -52,6 +54,9 @@ func site(t *testing.T) *world {
 			base := &url.URL{Scheme: "http", Host: "txng.test"}
 			result, err := demo.Load(t.Context(), db, keys, base.String(), func(int, int) {})
 			if err != nil {
+				return err
+			}
+			if err := moreRoles(t.Context(), db, &result); err != nil {
 				return err
 			}
 			app := modules.New(modules.Config{DB: db, Signer: signer, Base: base, Log: slog.New(slog.DiscardHandler)}, keys)
@@ -116,4 +121,52 @@ func serveTo(w *world, r *http.Request) *httptest.ResponseRecorder {
 	answer := httptest.NewRecorder()
 	w.app.Handler().ServeHTTP(answer, r)
 	return answer
+}
+
+// moreRoles adds the roles that the demonstration has no account for, in an organization that has one.
+func moreRoles(ctx context.Context, db *tenant.DB, r *demo.Result) error {
+	t, err := db.TenantBySlug(ctx, "nghe-an")
+	if err != nil {
+		return err
+	}
+	return db.Platform(ctx, func(tx tenant.Platform) error {
+		var owner string
+		for _, a := range r.Accounts {
+			if a.Role == string(authz.OrgOwner) && a.Tenant == t.Slug && owner == "" {
+				owner = a.Email
+			}
+		}
+		account, err := authz.AccountByEmail(ctx, tx, authz.Email(owner))
+		if err != nil {
+			return err
+		}
+		roles, err := authz.Memberships(ctx, tx, account.ID)
+		if err != nil {
+			return err
+		}
+		for _, role := range []authz.Role{authz.OrgStaff, authz.OrgAccountant} {
+			email := string(role) + "@demo.txng.vn"
+			id, err := authz.CreateAccount(ctx, tx, email, "Nhân viên", demo.Password)
+			if err != nil {
+				return err
+			}
+			if _, err := authz.GrantMembership(ctx, tx, authz.NewMembership{Tenant: t.ID, Account: id, Role: role, Org: roles[0].OrgID}); err != nil {
+				return err
+			}
+			r.Accounts = append(r.Accounts, demo.Account{Role: string(role), Tenant: t.Slug, Email: email, Password: demo.Password})
+		}
+		return nil
+	})
+}
+
+func proxies(t *testing.T, list ...string) (all []netip.Prefix) {
+	t.Helper()
+	for _, p := range list {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, prefix)
+	}
+	return all
 }

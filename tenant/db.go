@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,9 +46,11 @@ var Roles = []string{roleApp, rolePublic, roleMinistry, rolePlatform}
 // its own role; no connection is ever handed out.
 type DB struct {
 	app, public, ministry, platform *pgxpool.Pool
+	// lookup is for the registry alone, so that whoever holds a connection of another pool can always ask it.
+	lookup *pgxpool.Pool
 
 	clock    func() time.Time
-	registry *atomic.Pointer[registry]
+	registry *registryCache
 }
 
 // Open connects the doors. It does not ask the database anything yet: a server that is away is found by the first use.
@@ -57,7 +58,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if len(c.Secret) < 32 {
 		return nil, errors.New("open database: the master secret has fewer than 32 bytes")
 	}
-	db := &DB{clock: c.Clock, registry: new(atomic.Pointer[registry])}
+	db := &DB{clock: c.Clock, registry: new(registryCache)}
 	if db.clock == nil {
 		db.clock = time.Now
 	}
@@ -74,6 +75,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		{&db.public, rolePublic, size},
 		{&db.ministry, roleMinistry, max(2, size/4)},
 		{&db.platform, rolePlatform, size},
+		{&db.lookup, rolePlatform, 2},
 	} {
 		pool, err := connect(ctx, c, door.role, door.size)
 		if err != nil {
@@ -120,7 +122,7 @@ func rolePassword(secret []byte, role string) string {
 
 // Close ends all connections.
 func (db *DB) Close() {
-	for _, p := range []*pgxpool.Pool{db.app, db.public, db.ministry, db.platform} {
+	for _, p := range []*pgxpool.Pool{db.app, db.public, db.ministry, db.platform, db.lookup} {
 		if p != nil {
 			p.Close()
 		}
@@ -138,8 +140,12 @@ func (db *DB) WithClock(clock func() time.Time) *DB {
 // Now is the time by the database's clock of choice.
 func (db *DB) Now() time.Time { return db.clock() }
 
-// In runs f in a transaction of the scope, which commits when f returns nil and is rolled back otherwise.
+// In runs f in a transaction of the scope, which commits when f returns nil and is rolled back otherwise. A tenant that
+// is suspended or archived is read only: fault.Conflict.
 func (db *DB) In(ctx context.Context, s Scope, f func(Tx) error) error {
+	if s.frozen {
+		return fault.Say(fault.Conflict, "Tỉnh, thành phố đang tạm dừng vận hành: chỉ xem được, chưa ghi được dữ liệu mới.")
+	}
 	return db.scoped(ctx, s, "begin", f)
 }
 

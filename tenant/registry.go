@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"txng/tenant/fault"
 	"txng/tenant/unit"
@@ -50,16 +54,35 @@ type registry struct {
 	lineage []Lineage
 }
 
+// registryCache holds the newest snapshot. One caller at a time reads a new one; the others go on with what there is.
+type registryCache struct {
+	newest  atomic.Pointer[registry]
+	refresh sync.Mutex
+}
+
 // registryAge is how old a snapshot of the registry may be. Changes made through the same DB are seen at once.
 const registryAge = 2 * time.Second
 
 func (db *DB) snapshot(ctx context.Context) (*registry, error) {
-	now := time.Now()
-	if r := db.registry.Load(); r != nil && now.Sub(r.at) < registryAge {
-		return r, nil
+	c := db.registry
+	old := c.newest.Load()
+	if old != nil && time.Since(old.at) < registryAge {
+		return old, nil
 	}
-	r := &registry{at: now}
-	err := db.Platform(ctx, func(tx Platform) (err error) {
+	if old != nil && !c.refresh.TryLock() {
+		return old, nil // somebody is at it
+	}
+	if old == nil {
+		c.refresh.Lock()
+		if r := c.newest.Load(); r != nil {
+			c.refresh.Unlock()
+			return r, nil
+		}
+	}
+	defer c.refresh.Unlock()
+	r := &registry{at: time.Now()}
+	err := db.within(ctx, db.lookup, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(t pgx.Tx) (err error) {
+		tx := Platform{open: &open{tx: t, now: db.clock()}}
 		r.tenants, err = List[Tenant](ctx, tx, `
 			select id, slug, name, unit, state, colour, contact, active_at, created_at
 			from tenant.tenant
@@ -76,12 +99,12 @@ func (db *DB) snapshot(ctx context.Context) (*registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the registry of tenants: %w", err)
 	}
-	db.registry.Store(r)
+	c.newest.Store(r)
 	return r, nil
 }
 
 // Forget drops the snapshot of the registry, so that the next use reads it anew.
-func (db *DB) Forget() { db.registry.Store(nil) }
+func (db *DB) Forget() { db.registry.newest.Store(nil) }
 
 // Tenants returns all tenants, by name in Vietnamese order.
 func (db *DB) Tenants(ctx context.Context) ([]Tenant, error) {
@@ -119,16 +142,16 @@ func (db *DB) Origins(ctx context.Context, id ID) ([]Lineage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.origins(id), nil
+	return r.origins(id, db.clock()), nil
 }
 
-// origins follows the lineage down from id; a lineage in a circle ends where it began.
-func (r *registry) origins(id ID) []Lineage {
+// origins follows the lineage that is in effect down from id; a lineage in a circle ends where it began.
+func (r *registry) origins(id ID, now time.Time) []Lineage {
 	var found []Lineage
 	seen := map[ID]bool{id: true}
 	for next := []ID{id}; len(next) > 0; next = next[1:] {
 		for _, l := range r.lineage {
-			if l.Successor == next[0] && !seen[l.Origin] {
+			if l.Successor == next[0] && !seen[l.Origin] && !l.Effective.After(now) {
 				seen[l.Origin] = true
 				found = append(found, l)
 				next = append(next, l.Origin)
@@ -144,11 +167,13 @@ func (db *DB) Scope(ctx context.Context, id ID) (Scope, error) {
 	if err != nil {
 		return Scope{}, err
 	}
-	if !slices.ContainsFunc(r.tenants, func(t Tenant) bool { return t.ID == id }) {
+	i := slices.IndexFunc(r.tenants, func(t Tenant) bool { return t.ID == id })
+	if i < 0 {
 		return Scope{}, fault.Say(fault.NotFound, "Không có tỉnh, thành phố này trên hệ thống.")
 	}
-	s := Scope{home: id, reads: []ID{id}}
-	for _, l := range r.origins(id) {
+	state := r.tenants[i].State
+	s := Scope{home: id, reads: []ID{id}, frozen: state == Suspended || state == Archived}
+	for _, l := range r.origins(id, db.clock()) {
 		s.reads = append(s.reads, l.Origin)
 	}
 	return s, nil
@@ -264,7 +289,7 @@ func Activate(ctx context.Context, tx Platform, id ID, slug, colour, contact str
 }
 
 // Succeed notes that successor reads the rows of origin from effective on, by the resolution basis. The origin's state
-// becomes Merged; no row moves.
+// becomes Merged when that day has come; no row moves.
 func Succeed(ctx context.Context, tx Platform, l Lineage) error {
 	if l.Successor == l.Origin {
 		return fault.Say(fault.Conflict, "Một tỉnh không thể sáp nhập vào chính nó.")
@@ -273,6 +298,9 @@ func Succeed(ctx context.Context, tx Platform, l Lineage) error {
 		insert into tenant.lineage (successor, origin, effective, basis, created_at)
 		values ($1, $2, $3, $4, $5)`, l.Successor, l.Origin, l.Effective, l.Basis, tx.Now()); err != nil {
 		return fmt.Errorf("note the merger: %w", err)
+	}
+	if l.Effective.After(tx.Now()) {
+		return nil
 	}
 	_, err := tx.Exec(ctx, `
 		update tenant.tenant

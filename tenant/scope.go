@@ -13,6 +13,8 @@ type Scope struct {
 	home  ID
 	reads []ID
 	org   OrgID
+	// frozen: the tenant is suspended or archived, nothing is written
+	frozen bool
 }
 
 // Home returns the tenant that new rows belong to.

@@ -3,6 +3,7 @@ package tenant_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -223,5 +224,68 @@ func TestRegistryRefusesWrongProvinces(t *testing.T) {
 		if !errors.As(err, &wrong) || wrong.Of(c.field) == "" {
 			t.Errorf("%s: err = %v, want a message for %s", c.name, err, c.field)
 		}
+	}
+}
+
+func TestMigrationsGoDownAndUpAgain(t *testing.T) {
+	t.Parallel()
+	c := tenanttest.Empty(t)
+	for _, to := range []int{-1, 5, 0, -1} {
+		if err := tenant.Migrate(t.Context(), c, to); err != nil {
+			t.Fatalf("to %d: %v", to, err)
+		}
+		now, newest, err := tenant.SchemaVersion(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := to; to < 0 && now != newest || to >= 0 && now != want {
+			t.Errorf("schema is at %d after migrating to %d", now, to)
+		}
+	}
+	if found, err := tenant.InspectURL(t.Context(), c.URL); err != nil || len(found) > 0 {
+		t.Errorf("after going down and up: %v, %v", found, err)
+	}
+}
+
+func TestSuspendedTenantIsReadOnly(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	ctx := t.Context()
+	if _, err := e.Owner(t).Exec(ctx, "update tenant.tenant set state = 'suspended' where id = $1", e.Tenant.ID); err != nil {
+		t.Fatal(err)
+	}
+	e.DB.Forget()
+	scope, err := e.DB.Scope(ctx, e.Tenant.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.DB.In(ctx, scope, func(tenant.Tx) error { return nil }); !errors.Is(err, fault.Conflict) {
+		t.Errorf("writing in a suspended tenant: %v, want fault.Conflict", err)
+	}
+	if err := e.DB.View(ctx, scope, func(tenant.Tx) error { return nil }); err != nil {
+		t.Errorf("reading in a suspended tenant: %v", err)
+	}
+}
+
+func TestMergerOpensNothingBeforeItsDay(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	successor, _ := e.NewTenant(t)
+	ctx := t.Context()
+	if err := e.DB.Platform(ctx, func(tx tenant.Platform) error {
+		return tenant.Succeed(ctx, tx, tenant.Lineage{Successor: successor.ID, Origin: e.Tenant.ID, Effective: tx.Now().AddDate(1, 0, 0), Basis: "thử"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	e.DB.Forget()
+	if origins, err := e.DB.Origins(ctx, successor.ID); err != nil || len(origins) != 0 {
+		t.Errorf("a year ahead the successor reads %v, %v; want nothing", origins, err)
+	}
+	if now, err := e.DB.Tenant(ctx, e.Tenant.ID); err != nil || now.State != tenant.Active {
+		t.Errorf("a year ahead the origin is %s, %v; want active", now.State, err)
+	}
+	later := e.DB.WithClock(func() time.Time { return time.Now().AddDate(2, 0, 0) })
+	if origins, err := later.Origins(ctx, successor.ID); err != nil || len(origins) != 1 {
+		t.Errorf("two years on the successor reads %v, %v; want one", origins, err)
 	}
 }

@@ -237,6 +237,10 @@ func translate(err error) error {
 		case "08", "57", "53", "58": // connection, operator intervention (shutdown, time-out), resources, system
 			return fmt.Errorf("%w: %w", fault.Unavailable, err)
 		}
+		switch pg.Code {
+		case "22001", "22003", "22021", "23514": // too long, out of range, no such character, a check of the table
+			return fmt.Errorf("%w: %w", fault.Invalid{{Name: "", Message: "Có giá trị vượt giới hạn hoặc có ký tự không lưu được. Hãy kiểm tra lại nội dung đã nhập."}}, err)
+		}
 		if pg.Code == uniqueViolation {
 			return fmt.Errorf("%w: %w", fault.Conflict, err)
 		}

@@ -60,7 +60,7 @@ func (c demoCommand) Run(e *environment) error {
 		return err
 	}
 	printDemo(e.out, result, file)
-	return serve(e, d.Config, base, listener, logger(e.out, false), func() { fmt.Fprintln(e.out, "txng ready", base) })
+	return serve(e, d.Config, base, listener, nil, logger(e.out, false), func() { fmt.Fprintln(e.out, "txng ready", base) })
 }
 
 // load returns the demonstration of an earlier start, or fills the database. A load that was interrupted left no file,

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
@@ -24,15 +25,24 @@ import (
 
 type serveCommand struct {
 	databaseFlags
-	Addr string `help:"Địa chỉ nghe." default:"127.0.0.1:8080" env:"TXNG_ADDR"`
-	Base string `help:"Địa chỉ công khai của hệ thống, ví dụ https://txng.vn." required:"" env:"TXNG_BASE_URL"`
-	JSON bool   `name:"log-json" help:"Ghi nhật ký dạng JSON." env:"TXNG_LOG_JSON"`
+	Addr    string   `help:"Địa chỉ nghe." default:"127.0.0.1:8080" env:"TXNG_ADDR"`
+	Base    string   `help:"Địa chỉ công khai của hệ thống, ví dụ https://txng.vn." required:"" env:"TXNG_BASE_URL"`
+	Proxies []string `name:"trusted-proxies" help:"Địa chỉ các máy chủ trung gian của chính hệ thống, ví dụ 10.0.0.0/8; X-Forwarded-For của chúng được tin." env:"TXNG_TRUSTED_PROXIES"`
+	JSON    bool     `name:"log-json" help:"Ghi nhật ký dạng JSON." env:"TXNG_LOG_JSON"`
 }
 
 func (c serveCommand) Run(e *environment) error {
 	base, err := url.Parse(c.Base)
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
 		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
+	}
+	var proxies []netip.Prefix
+	for _, p := range c.Proxies {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return fmt.Errorf("địa chỉ máy chủ trung gian %q chưa đúng; ví dụ 10.0.0.0/8", p)
+		}
+		proxies = append(proxies, prefix)
 	}
 	listener, err := listen(c.Addr)
 	if err != nil {
@@ -58,7 +68,7 @@ func (c serveCommand) Run(e *environment) error {
 	if now != newest {
 		return fmt.Errorf("cơ sở dữ liệu ở bước %d, chương trình cần bước %d: chạy txng migrate trước", now, newest)
 	}
-	return serve(e, d.Config, base, listener, logger(e.out, c.JSON), func() { fmt.Fprintln(e.out, "txng ready", base) })
+	return serve(e, d.Config, base, listener, proxies, logger(e.out, c.JSON), func() { fmt.Fprintln(e.out, "txng ready", base) })
 }
 
 func logger(w io.Writer, asJSON bool) *slog.Logger {
@@ -81,7 +91,7 @@ func listen(addr string) (net.Listener, error) {
 }
 
 // newApp makes the site of an open database from the master secret.
-func newApp(db *tenant.DB, secret []byte, base *url.URL, log *slog.Logger) (*modules.App, error) {
+func newApp(db *tenant.DB, secret []byte, base *url.URL, proxies []netip.Prefix, log *slog.Logger) (*modules.App, error) {
 	signer, err := authz.NewSigner(secret)
 	if err != nil {
 		return nil, err
@@ -90,17 +100,17 @@ func newApp(db *tenant.DB, secret []byte, base *url.URL, log *slog.Logger) (*mod
 	if err != nil {
 		return nil, err
 	}
-	return modules.New(modules.Config{DB: db, Signer: signer, Base: base, Log: log}, keys), nil
+	return modules.New(modules.Config{DB: db, Signer: signer, Base: base, Log: log, Proxies: proxies}, keys), nil
 }
 
 // serve runs site and jobs until the context ends, then lets running requests end.
-func serve(ctx context.Context, c tenant.Config, base *url.URL, listener net.Listener, log *slog.Logger, ready func()) error {
+func serve(ctx context.Context, c tenant.Config, base *url.URL, listener net.Listener, proxies []netip.Prefix, log *slog.Logger, ready func()) error {
 	db, err := tenant.Open(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	app, err := newApp(db, c.Secret, base, log)
+	app, err := newApp(db, c.Secret, base, proxies, log)
 	if err != nil {
 		return err
 	}

@@ -207,7 +207,7 @@ func startSite(t *testing.T, c tenant.Config) (base string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- serve(ctx, c, localURL(listener), listener, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), func() { close(ready) })
+		done <- serve(ctx, c, localURL(listener), listener, nil, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), func() { close(ready) })
 	}()
 	select {
 	case <-ready:

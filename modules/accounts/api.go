@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -113,6 +114,9 @@ func grant(ctx context.Context, a *web.App, email, password, slug string) (strin
 		return a.Signer.Grant(ctx, a.DB, email, password, 0)
 	}
 	t, err := a.DB.TenantBySlug(ctx, slug)
+	if err != nil && !errors.Is(err, fault.NotFound) {
+		return "", err
+	}
 	if err != nil {
 		return "", fault.Invalid{{Name: "tenant", Message: "Không có tỉnh, thành phố này trên hệ thống."}}
 	}

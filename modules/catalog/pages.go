@@ -40,7 +40,7 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		Title: "Sản phẩm", Purpose: "Sản phẩm đã khai báo, với mức đầy đủ của chín nội dung theo Nghị định 37/2026/NĐ-CP.",
 		File: "san-pham", Order: "-created",
 		Columns: []web.Column[Product]{
-			{Key: "name", Label: "Sản phẩm", Value: func(p Product) any { return p.Name }, Cell: func(p Product) templ.Component { return ui.AnchorTwo(path(p.ID), p.Name, p.OrgName) }},
+			{Key: "name", Label: "Sản phẩm", Value: func(p Product) any { return p.Name }, Cell: func(p Product) templ.Component { return ui.AnchorPhone(path(p.ID), p.Name, p.OrgName) }},
 			{Label: "GTIN", Value: func(p Product) any { return p.GTIN.Display() }},
 			{Label: "Chủ thể", HidePhone: true, Value: func(p Product) any { return p.OrgName }},
 			{Label: "Nội dung", Value: func(p Product) any { return complete(p) }},
@@ -75,14 +75,14 @@ func showNew(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			options = append(options, ui.Option{Value: strconv.FormatInt(i.ID, 10), Label: i.Name, Group: i.List.Name()})
 		}
 	}
-	shell := q.Shell("Khai báo sản phẩm", "Chín nội dung bắt buộc theo khoản 5 Điều 23 Nghị định 37/2026/NĐ-CP; phần còn lại lấy từ hồ sơ đơn vị và lô hàng.")
+	shell := q.Shell("Khai báo sản phẩm", "Chín nội dung theo khoản 5 Điều 23 Nghị định 37/2026/NĐ-CP; nội dung không hỏi ở đây lấy từ hồ sơ chủ thể và lô hàng.")
 	shell.Crumbs = []ui.Link{{Label: "Sản phẩm", Href: "/san-pham"}}
 	return q.Show(shell, newPage(q.Fields(
 		ui.Field{Name: "gtin", Label: "Mã GTIN", Hint: "8, 12, 13 hoặc 14 số in dưới mã vạch; mã của Việt Nam bắt đầu bằng 893", InputMode: "numeric", MaxLength: 20},
 		ui.Field{Name: "name", Label: "Tên sản phẩm", MaxLength: 200},
 		ui.Field{Name: "brand", Label: "Thương hiệu, nhãn hiệu", MaxLength: 120, Optional: true},
 		ui.Field{Name: "origin", Label: "Xuất xứ", Hint: "Nơi trồng, nuôi, sản xuất. Ví dụ: Xã Nghi Lộc, tỉnh Nghệ An, Việt Nam", MaxLength: 200},
-		ui.Field{Name: "standard", Label: "Tiêu chuẩn, quy chuẩn áp dụng", Hint: "TCVN, QCVN, tiêu chuẩn quốc tế hoặc tiêu chuẩn cơ sở. Ví dụ: TCCS 01:2026, VietGAP", MaxLength: 200, Optional: true},
+		ui.Field{Name: "standard", Label: "Tiêu chuẩn, quy chuẩn áp dụng", Hint: "TCVN, QCVN, tiêu chuẩn quốc tế hoặc tiêu chuẩn cơ sở. Ví dụ: TCCS 01:2026, VietGAP. Cần có khi công bố sản phẩm", MaxLength: 200, Optional: true},
 		ui.Field{Name: "shelf_life", Label: "Hạn sử dụng", Hint: "Ví dụ: 12 tháng kể từ ngày sản xuất", MaxLength: 120, Optional: true},
 		ui.Field{Name: "list_item", Label: "Nhóm trong danh mục của tỉnh", Type: "select", Options: options, Optional: true},
 		ui.Field{Name: "description", Label: "Mô tả", Type: "textarea", Rows: 4, MaxLength: 2000, Optional: true},
@@ -117,7 +117,7 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	history, err := audit.History(ctx, tx, "product", id)
+	history, err := audit.History(ctx, tx, p.TenantID, "product", id)
 	if err != nil {
 		return web.Answer{}, err
 	}

@@ -215,6 +215,9 @@ func AddListItems(ctx context.Context, tx tenant.Tx, who authz.Identity, items [
 		if n < 1 || n > 200 || i.List.Name() == string(i.List) {
 			return added, fault.Invalid{{Name: "name", Message: "Tên nhóm sản phẩm có từ 1 đến 200 ký tự, thuộc một trong ba danh mục."}}
 		}
+		if len([]rune(i.Source)) > 500 {
+			return added, fault.Invalid{{Name: "source", Message: "Căn cứ dài quá 500 ký tự."}}
+		}
 		id := tx.NewID()
 		rows, err := tx.Exec(ctx, `
 			insert into catalog.list_item (tenant_id, id, list, name, source, official, created_at)

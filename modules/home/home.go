@@ -7,6 +7,8 @@ package home
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -64,10 +66,11 @@ func first(q *web.Request) (web.Answer, error) {
 	return answer, err
 }
 
-// step is one thing to do, and whether it is done.
+// step is one thing to do, whether it is done, and what its page asks for.
 type step struct {
 	Label, Hint, Href string
 	Done              bool
+	Needs             authz.Permission
 }
 
 func officer(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -92,7 +95,7 @@ func officer(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		todo = vi.Int(int64(waiting)) + " hồ sơ chủ thể chờ duyệt, cũ nhất từ " + vi.Ago(*oldest, q.Now()) + "."
 	}
 	shell := q.Shell("Chương trình truy xuất nguồn gốc – "+q.Tenant.Name, "Tình hình thực hiện kế hoạch, tính trực tiếp từ dữ liệu trên hệ thống.")
-	return q.Show(shell, officerPage(todo, stats, steps)), nil
+	return q.Show(shell, officerPage(q.Who, todo, stats, steps)), nil
 }
 
 // checklist says what a province still lacks to run its programme.
@@ -107,11 +110,11 @@ func checklist(ctx context.Context, tx tenant.Tx) ([]step, error) {
 		return nil, err
 	}
 	return []step{
-		{"Nhập kế hoạch của tỉnh", "Chỉ tiêu, nhiệm vụ và phân công", "/ke-hoach", row.Plans > 0},
-		{"Lập danh mục sản phẩm", "Sản phẩm bắt buộc, ưu tiên, đặc thù", "/danh-muc", row.Items > 0},
-		{"Có chủ thể được duyệt", "Doanh nghiệp, hợp tác xã, hộ", "/to-chuc", row.Organizations > 0},
-		{"Có đợt tem đầu tiên", "Do chủ thể đặt trong hạn mức", "/tem", row.Orders > 0},
-		{"Có tem được kích hoạt", "Sản phẩm bắt đầu truy xuất được", "/tem", row.Active > 0},
+		{"Nhập kế hoạch của tỉnh", "Chỉ tiêu, nhiệm vụ và phân công", "/ke-hoach", row.Plans > 0, authz.PlanView},
+		{"Lập danh mục sản phẩm", "Sản phẩm bắt buộc, ưu tiên, đặc thù", "/danh-muc", row.Items > 0, authz.CatalogView},
+		{"Có chủ thể được duyệt", "Doanh nghiệp, hợp tác xã, hộ", "/to-chuc", row.Organizations > 0, authz.OrganizationView},
+		{"Có đợt tem đầu tiên", "Do chủ thể đặt trong hạn mức", "/tem", row.Orders > 0, authz.StampView},
+		{"Có tem được kích hoạt", "Sản phẩm bắt đầu truy xuất được", "/tem", row.Active > 0, authz.StampView},
 	}, nil
 }
 
@@ -135,16 +138,19 @@ func business(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	steps := []step{
-		{"Hồ sơ được duyệt", "Sở Khoa học và Công nghệ xem hồ sơ", "/don-vi", o.State == organization.Approved},
-		{"Khai báo sản phẩm", "Mã GTIN, tên, xuất xứ, hình ảnh", "/san-pham", row.Products > 0},
-		{"Công bố sản phẩm", "Đủ nội dung theo Nghị định 37/2026/NĐ-CP", "/san-pham", row.Published > 0},
-		{"Đặt tem", "Trong hạn mức còn lại", "/tem/dat", row.Orders > 0},
-		{"Ghi lô hàng", "Ngày, nơi thu hoạch hoặc sản xuất", "/lo-hang/moi", row.Lots > 0},
-		{"Kích hoạt tem cho lô", "Người tiêu dùng quét được từ lúc này", "/tem", row.Active > 0},
+		{"Hồ sơ được duyệt", "Sở Khoa học và Công nghệ xem hồ sơ", "/don-vi", o.State == organization.Approved, authz.OrganizationOwn},
+		{"Khai báo sản phẩm", "Mã GTIN, tên, xuất xứ, hình ảnh", "/san-pham", row.Products > 0, authz.CatalogView},
+		{"Công bố sản phẩm", "Đủ nội dung theo Nghị định 37/2026/NĐ-CP", "/san-pham", row.Published > 0, authz.CatalogView},
+		{"Đặt tem", "Trong hạn mức còn lại", "/tem/dat", row.Orders > 0, authz.StampOrder},
+		{"Ghi lô hàng", "Ngày, nơi thu hoạch hoặc sản xuất", "/lo-hang/moi", row.Lots > 0, authz.LotEdit},
+		{"Kích hoạt tem cho lô", "Người tiêu dùng quét được từ lúc này", "/tem", row.Active > 0, authz.StampView},
 	}
 	shell := q.Shell(o.Name, "Việc cần làm và số tem còn lại của đơn vị.")
-	return q.Show(shell, businessPage(o, b, steps)), nil
+	return q.Show(shell, businessPage(q.Who, o, b, steps)), nil
 }
+
+// stampAddress is the part of a stamp's address that leads to its page.
+var stampAddress = regexp.MustCompile(`(?i)/01/[0-9]{8,14}(/21/[0-9A-Za-z]{1,20})?$`)
 
 // search looks for products and organizations, and opens a stamp's public page when given its serial or its address.
 func search(q *web.Request) (web.Answer, error) {
@@ -152,8 +158,8 @@ func search(q *web.Request) (web.Answer, error) {
 	if q.Who.Tenant == 0 {
 		return web.See("/"), nil
 	}
-	if i := strings.Index(strings.ToLower(text), "/01/"); i >= 0 {
-		return web.See(text[i:]), nil
+	if i := stampAddress.FindStringIndex(text); i != nil {
+		return web.See((&url.URL{Path: text[i[0]:]}).EscapedPath()), nil
 	}
 	scope, err := q.App().DB.Scope(q.Context(), q.Who.Tenant)
 	if err != nil {
@@ -190,7 +196,7 @@ func help(*web.Request) (web.Answer, error) { return web.Page(helpPage()), nil }
 
 func report(q *web.Request) (web.Answer, error) {
 	code := q.URL.Query().Get("ma")
-	if len(code) > 40 || strings.ContainsAny(code, "<>\"") {
+	if len(code) > 120 {
 		return web.Answer{}, fault.NotFound
 	}
 	contact := ""

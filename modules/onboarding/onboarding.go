@@ -31,12 +31,36 @@ type Onboarding struct {
 // Onboard activates a province with its first administrator, and puts its plan in. Errors: fault.Invalid by the form's
 // fields, fault.Conflict when the province runs already.
 func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboarding) (tenant.Tenant, error) {
+	admin, err := authz.PrepareAccount(o.AdminEmail, o.AdminName, o.AdminPassword)
+	if err != nil {
+		return tenant.Tenant{}, adminFields(err)
+	}
+	scope, err := db.Scope(ctx, o.Tenant)
+	if err != nil {
+		return tenant.Tenant{}, err
+	}
+	putPlanIn := func(then error) error {
+		if o.Plan == nil {
+			return nil
+		}
+		return db.In(ctx, scope, func(tx tenant.Tx) error {
+			if _, err := plan.Import(ctx, tx, who, *o.Plan); err != nil {
+				return err
+			}
+			return then
+		})
+	}
+	// A rehearsal: a plan that cannot be put in leaves the province a draft. The plan's rows hold on to the tenant's row,
+	// which the activation changes, so that the two cannot share a transaction.
+	if err := putPlanIn(errRehearsed); err != nil && !errors.Is(err, errRehearsed) {
+		return tenant.Tenant{}, err
+	}
 	var t tenant.Tenant
-	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
+	err = db.Platform(ctx, func(tx tenant.Platform) (err error) {
 		if t, err = tenant.Activate(ctx, tx, o.Tenant, o.Slug, o.Colour, o.Contact); err != nil {
 			return err
 		}
-		account, err := authz.CreateAccount(ctx, tx, o.AdminEmail, o.AdminName, o.AdminPassword)
+		account, err := admin.Create(ctx, tx)
 		if err != nil {
 			return adminFields(err)
 		}
@@ -46,23 +70,15 @@ func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboardin
 		return audit.WriteAsPlatform(ctx, tx, who, t.ID, "tenant.activate", audit.Record{Subject: "tenant", ID: int64(t.ID)},
 			fmt.Sprintf("Đưa %s vào vận hành, quản trị đầu tiên: %s", t.Name, o.AdminEmail))
 	})
+	db.Forget()
 	if err != nil {
 		return tenant.Tenant{}, err
 	}
-	db.Forget()
-	if o.Plan == nil {
-		return t, nil
-	}
-	scope, err := db.Scope(ctx, t.ID)
-	if err != nil {
-		return t, err
-	}
-	err = db.In(ctx, scope, func(tx tenant.Tx) error {
-		_, err := plan.Import(ctx, tx, who, *o.Plan)
-		return err
-	})
-	return t, err
+	return t, putPlanIn(nil)
 }
+
+// errRehearsed undoes the rehearsal of a plan's import.
+var errRehearsed = errors.New("rehearsed")
 
 // adminFields gives the errors of an account the names that the form's fields have.
 func adminFields(err error) error {

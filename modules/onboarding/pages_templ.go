@@ -9,6 +9,8 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"strings"
+	"time"
 	"txng/modules/internal/ui"
 	"txng/tenant"
 )
@@ -89,7 +91,7 @@ func tenantPage(t tenant.Tenant, from string, fields []ui.Field, planErrors []st
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(len(planErrors))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/onboarding/pages.templ`, Line: 21, Col: 56}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/onboarding/pages.templ`, Line: 23, Col: 56}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 					if templ_7745c5c3_Err != nil {
@@ -107,7 +109,7 @@ func tenantPage(t tenant.Tenant, from string, fields []ui.Field, planErrors []st
 						var templ_7745c5c3_Var5 string
 						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(e)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/onboarding/pages.templ`, Line: 24, Col: 14}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/onboarding/pages.templ`, Line: 26, Col: 14}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 						if templ_7745c5c3_Err != nil {
@@ -162,11 +164,21 @@ func tenantPage(t tenant.Tenant, from string, fields []ui.Field, planErrors []st
 	})
 }
 
+// unitOf writes a reference to a province such as "48@2025-07-01" as people read it.
+func unitOf(ref string) string {
+	code, since, _ := strings.Cut(ref, "@")
+	day, err := time.Parse(time.DateOnly, since)
+	if err != nil || day.Year() == 1 {
+		return code
+	}
+	return code + " (từ " + day.Format("02/01/2006") + ")"
+}
+
 func tenantFacts(t tenant.Tenant, from, since string) []ui.Pair {
 	pairs := []ui.Pair{
 		{Label: "Trạng thái", Value: ui.Badge(stateOf(t.State))},
 		{Label: "Tên miền con", Value: ui.Text(t.Slug)},
-		{Label: "Mã đơn vị hành chính", Value: ui.Text(t.Unit)},
+		{Label: "Mã đơn vị hành chính", Value: ui.Text(unitOf(t.Unit))},
 		{Label: "Vận hành từ", Value: ui.Text(since)},
 	}
 	if from != "" {

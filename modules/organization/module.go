@@ -11,7 +11,7 @@ import (
 
 // Routes registers the module's pages.
 func Routes(a *web.App) {
-	a.OpenForm("/dang-ky", "an organization signs up before it has an account", showSignUp, submitSignUp)
+	a.OpenForm("/dang-ky", "an organization signs up before it has an account", showSignUp, submitSignUp(web.NewLimit(signUps)))
 	a.Get("/to-chuc", authz.OrganizationView, list)
 	a.Get("/to-chuc/{id}", authz.OrganizationView, show)
 	a.Submit("/to-chuc/{id}/duyet", authz.OrganizationAdmit, show, approve)

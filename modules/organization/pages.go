@@ -72,7 +72,7 @@ func record(q *web.Request, tx tenant.Tx, id tenant.OrgID) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	history, err := audit.History(ctx, tx, "organization", int64(id))
+	history, err := audit.History(ctx, tx, o.TenantID, "organization", int64(id))
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -144,7 +144,19 @@ func showSignUp(q *web.Request) (web.Answer, error) {
 	return web.Page(signUpPage(t, signUpFields(q, communes), q.Wrong.Of(""))), nil
 }
 
-func submitSignUp(q *web.Request) (web.Answer, error) {
+// signUps are how many organizations one address may sign up within a minute.
+const signUps = 10
+
+func submitSignUp(limit web.Limit) web.PlainHandler {
+	return func(q *web.Request) (web.Answer, error) {
+		if limit.Exceeded(q) {
+			return web.Answer{}, fault.Say(fault.TooMany, "Đăng ký quá nhiều lần từ một địa chỉ. Hãy chờ một phút rồi gửi lại.")
+		}
+		return signUp(q)
+	}
+}
+
+func signUp(q *web.Request) (web.Answer, error) {
 	t, ok := signUpTenant(q)
 	if !ok {
 		return web.Answer{}, fault.NotFound
@@ -157,12 +169,11 @@ func submitSignUp(q *web.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	device := q.Device()
-	token, _, err := authz.SignIn(q.Context(), q.App().DB, q.Value("email"), q.Posted.Get("password"), device)
+	token, _, err := authz.SignIn(q.Context(), q.App().DB, q.Value("email"), q.Posted.Get("password"), q.Device())
 	if err != nil && !errors.Is(err, fault.Unavailable) {
 		return web.See("/dang-nhap"), nil
 	}
-	answer := web.See("/don-vi").Say("Đã gửi hồ sơ đến Sở Khoa học và Công nghệ "+t.Name+". Trong lúc chờ duyệt, bạn có thể khai báo sản phẩm.").With("X-Done", "1")
+	answer := web.See("/don-vi").Say("Đã gửi hồ sơ đến Sở Khoa học và Công nghệ " + t.Name + ". Trong lúc chờ duyệt, bạn có thể khai báo sản phẩm.")
 	q.App().SetSession(answer.Header, token)
 	return answer, nil
 }

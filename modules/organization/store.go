@@ -26,7 +26,7 @@ func Insert(ctx context.Context, tx tenant.Tx, o Organization) (tenant.OrgID, er
 			state, illustrative, source, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		o.ID, o.Kind, o.Name, o.MST, o.Address, o.Unit, o.Phone, o.Email, o.UsesBarcode, o.State, o.Illustrative, o.Source, o.CreatedAt)
-	if tenant.Violates(err, "organization_tenant_id_mst_key") {
+	if tenant.Violates(err, "organization_mst") {
 		return 0, fault.Invalid{{Name: "mst", Message: fmt.Sprintf("Mã số thuế %s đã đăng ký trên hệ thống của tỉnh.", o.MST)}}
 	}
 	if err != nil {
@@ -46,7 +46,10 @@ func Register(ctx context.Context, db *tenant.DB, t tenant.Tenant, s SignUp) (te
 	}
 	o, err := s.Validate(province, db.Now())
 	wrong, _ := err.(fault.Invalid)
-	wrong = append(wrong, validOwner(s)...)
+	account, err := authz.PrepareAccount(s.Email, s.Person, s.Password)
+	if e, ok := err.(fault.Invalid); ok {
+		wrong = append(wrong, renamed(e)...)
+	}
 	if err := wrong.Err(); err != nil {
 		return 0, err
 	}
@@ -63,26 +66,24 @@ func Register(ctx context.Context, db *tenant.DB, t tenant.Tenant, s SignUp) (te
 		if err := audit.Write(ctx, tx, who, "organization.register", audit.Record{Subject: "organization", ID: int64(id), Org: id}, "Đăng ký chủ thể "+o.Name); err != nil {
 			return err
 		}
-		return db.Platform(ctx, func(p tenant.Platform) error { return owner(ctx, p, t.ID, id, s) })
+		return db.Platform(ctx, func(p tenant.Platform) error { return owner(ctx, p, t.ID, id, account) })
 	})
 	return id, err
 }
 
-func validOwner(s SignUp) (wrong fault.Invalid) {
-	if s.Person == "" {
-		wrong.Add("person", "Nhập họ tên người phụ trách.")
-	}
-	if _, err := authz.ParseEmail(s.Email); err != nil {
-		wrong = append(wrong, err.(fault.Invalid)...)
-	}
-	if err := authz.ValidatePassword("password", s.Password); err != nil {
-		wrong = append(wrong, err.(fault.Invalid)...)
+// renamed gives the messages about an account the names that the form's fields have.
+func renamed(wrong fault.Invalid) fault.Invalid {
+	for i := range wrong {
+		if wrong[i].Name == "name" {
+			wrong[i].Name = "person"
+		}
 	}
 	return wrong
 }
 
-func owner(ctx context.Context, p tenant.Platform, t tenant.ID, org tenant.OrgID, s SignUp) error {
-	account, err := authz.CreateAccount(ctx, p, s.Email, s.Person, s.Password)
+// owner makes the account of the person and their role in the organization.
+func owner(ctx context.Context, p tenant.Platform, t tenant.ID, org tenant.OrgID, n authz.NewAccount) error {
+	account, err := n.Create(ctx, p)
 	if err != nil {
 		if m := fault.Message(err); m != "" {
 			return fault.Invalid{{Name: "email", Message: m}}

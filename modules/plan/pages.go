@@ -130,7 +130,7 @@ func showPlan(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	history, err := audit.History(ctx, tx, "plan", id)
+	history, err := audit.History(ctx, tx, p.TenantID, "plan", id)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -207,7 +207,7 @@ func showTask(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	history, err := audit.History(ctx, tx, "task", id)
+	history, err := audit.History(ctx, tx, t.TenantID, "task", id)
 	if err != nil {
 		return web.Answer{}, err
 	}

@@ -86,7 +86,7 @@ func (v stampView) answer() web.Answer {
 		case v.seen.Count <= ManyScans:
 			v.banner.Sentence = v.w.again(v.seen.Count, v.seen.First)
 		default:
-			v.banner.Kind, v.banner.Sentence = "caution", v.w.many(v.seen.Count, v.seen.First)
+			v.banner.Kind, v.banner.Word, v.banner.Sentence = "caution", v.w.often, v.w.many(v.seen.Count, v.seen.First)
 		}
 	}
 	answer := web.Page(stampPage(v)).With("Cache-Control", "no-store").With("Content-Language", v.w.lang).

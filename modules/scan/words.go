@@ -18,6 +18,7 @@ type words struct {
 	verdicts map[Verdict]sentence
 	first    string                                // genuine, first scan
 	again    func(n int64, since time.Time) string // genuine, scanned before
+	often    string                                // the big word of the next
 	many     func(n int64, since time.Time) string // genuine, scanned suspiciously often
 	scans    func(n int64, first time.Time) string
 
@@ -50,6 +51,7 @@ var vietnamese = words{
 	again: func(n int64, since time.Time) string {
 		return fmt.Sprintf("Tem này đã được quét %s lần kể từ %s. Hãy đối chiếu tên, hình ảnh và hạn sử dụng với sản phẩm trên tay.", vi.Int(n), vi.DateTime(since))
 	},
+	often: "Tem bị quét quá nhiều lần",
 	many: func(n int64, since time.Time) string {
 		return fmt.Sprintf("Tem này đã được quét %s lần kể từ %s, nhiều hơn bình thường: tem có thể đã bị sao chép. Hãy kiểm tra kỹ sản phẩm trước khi mua.", vi.Int(n), vi.DateTime(since))
 	},
@@ -89,6 +91,7 @@ var english = words{
 	again: func(n int64, since time.Time) string {
 		return fmt.Sprintf("This stamp has been scanned %d times since %s. Compare name, picture and expiry date with the product in your hand.", n, englishTime(since))
 	},
+	often: "Stamp scanned too often",
 	many: func(n int64, since time.Time) string {
 		return fmt.Sprintf("This stamp has been scanned %d times since %s, more than usual: it may have been copied. Examine the product before you buy.", n, englishTime(since))
 	},

@@ -13,6 +13,6 @@ func Routes(a *web.App, keys *Keys) {
 	a.Submit("/tem/{number}/kich-hoat", authz.StampActivate, show, submitActivate)
 	a.Submit("/tem/{number}/huy", authz.StampActivate, show, submitVoid)
 	a.Submit("/tem/{number}/thu-hoi", authz.StampRecall, show, submitRecall)
-	a.Get("/tem/{number}/nhan.pdf", authz.StampView, keys.download)
+	a.Download("/tem/{number}/nhan.pdf", authz.StampPrint, keys.download)
 	a.Menu("Truy xuất", "Tem", "/tem", "stamp", authz.StampView)
 }

@@ -105,6 +105,9 @@ func ParseRef(s string) (Ref, error) {
 		return Ref{}, fault.NotFound
 	}
 	r.Number = n
+	if r.String() != s {
+		return Ref{}, fault.NotFound // one address for each order: no "+1", no "01"
+	}
 	return r, nil
 }
 

@@ -134,7 +134,7 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	history, err := audit.History(q.Context(), tx, "stamp_order", int64(o.Number))
+	history, err := audit.History(q.Context(), tx, o.TenantID, "stamp_order", int64(o.Number))
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -142,6 +142,7 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	page := recordView{
 		order: o, ref: r, ranges: ranges, lots: lots, codes: lotCodes(lots),
 		activate: own && q.Who.Can(authz.StampActivate), recall: own && q.Who.Can(authz.StampRecall),
+		print:  own && q.Who.Can(authz.StampPrint),
 		fields: q.Fields,
 	}
 	page.did = page.which(q.URL.Path)
@@ -231,6 +232,11 @@ func (k *Keys) download(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	sheet.Made = q.Now()
+	// Whoever has the sheet can print the stamps: the order's history says who took it.
+	if err := audit.Write(q.Context(), tx, q.Who, "stamp.print", audit.Record{Subject: "stamp_order", ID: int64(o.Number), Org: o.OrgID},
+		"Tải nhãn để in, tem "+Range{First: first, Last: last}.Numbers()); err != nil {
+		return web.Answer{}, err
+	}
 	of, err := q.App().DB.Tenant(q.Context(), o.TenantID)
 	if err != nil {
 		return web.Answer{}, err

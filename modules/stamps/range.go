@@ -2,9 +2,9 @@ package stamps
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
+	"txng/modules/internal/vi"
 	"txng/modules/trace"
 )
 
@@ -45,12 +45,12 @@ type Range struct {
 // Len is the number of stamps in the range.
 func (r Range) Len() int { return r.Last - r.First + 1 }
 
-// Numbers writes the range as people count: "1–240", or "7" for a single stamp.
+// Numbers writes the range as people count: "1–1.240", or "7" for a single stamp.
 func (r Range) Numbers() string {
 	if r.First == r.Last {
-		return strconv.Itoa(r.First + 1)
+		return vi.Int(int64(r.First) + 1)
 	}
-	return strconv.Itoa(r.First+1) + "–" + strconv.Itoa(r.Last+1)
+	return vi.Int(int64(r.First)+1) + "–" + vi.Int(int64(r.Last)+1)
 }
 
 // StateOf returns the state of a stamp: that of the newest range which covers it. ranges are oldest first.

@@ -197,7 +197,7 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	history, err := audit.History(ctx, tx, "lot", id)
+	history, err := audit.History(ctx, tx, l.TenantID, "lot", id)
 	if err != nil {
 		return web.Answer{}, err
 	}

@@ -51,14 +51,15 @@ func WriteAsPlatform(ctx context.Context, tx tenant.Platform, who authz.Identity
 	return err
 }
 
-// History returns the newest entries of a record, at most 50.
-func History(ctx context.Context, tx tenant.Tx, subject string, id int64) ([]Entry, error) {
+// History returns the newest entries of a record of the tenant of, at most 50. Numbers of some records (stamp orders) are
+// unique within their tenant only.
+func History(ctx context.Context, tx tenant.Tx, of tenant.ID, subject string, id int64) ([]Entry, error) {
 	return tenant.List[Entry](ctx, tx, `
 		select at, who, role, action, what, subject
 		from audit.entry
-		where tenant_id = any ($1) and subject = $2 and subject_id = $3
+		where tenant_id = any ($1) and tenant_id = $4 and subject = $2 and subject_id = $3
 		order by id desc
-		limit 50`, subject, id)
+		limit 50`, subject, id, of)
 }
 
 // Lines returns a history as pages show it.

@@ -43,7 +43,7 @@ func (p Point) text(unit string) string {
 	case p.Text != "":
 		return p.Text
 	case unit == "%":
-		return decimal(p.Value) + "%"
+		return decimal(p.Value) + " %"
 	}
 	return decimal(p.Value)
 }
@@ -226,12 +226,12 @@ func (g lineGeometry) tickAnchor(i int) string {
 	return "middle"
 }
 
-// share writes count of total as "82,3%"; nothing when there is no total.
+// share writes count of total as "82,3 %"; nothing when there is no total.
 func share(count, total int64) string {
 	if total <= 0 {
 		return ""
 	}
-	return decimal(float64(count)/float64(total)*100) + "%"
+	return decimal(float64(count)/float64(total)*100) + " %"
 }
 
 func (f FunnelStage) words() string {

@@ -37,11 +37,18 @@ func Fold(s string) string {
 	return norm.NFC.String(b.String())
 }
 
-// Tokens returns the folded words of s, each once, in the order of s. A word is a run of letters and digits.
+// MaxToken is the longest token in letters; a longer word is cut.
+const MaxToken = 60
+
+// Tokens returns the folded words of s, each once, in the order of s. A word is a run of letters and digits, cut to
+// MaxToken.
 func Tokens(s string) []string {
 	var tokens []string
 	seen := make(map[string]bool)
 	for _, word := range strings.FieldsFunc(Fold(s), notInWord) {
+		if letters := []rune(word); len(letters) > MaxToken {
+			word = string(letters[:MaxToken])
+		}
 		if !seen[word] {
 			seen[word] = true
 			tokens = append(tokens, word)

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ type Config struct {
 	// Base is the public address of the deployment: "https://txng.vn". Its host is the parent of the tenants' subdomains.
 	Base *url.URL
 	Log  *slog.Logger
+	// Proxies are the addresses of our own proxies, whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
 }
 
 // App is what all routes share.
@@ -66,9 +69,12 @@ type menuEntry struct {
 func New(c Config) *App {
 	a := &App{Config: c, mux: chi.NewRouter()}
 	a.mux.Use(a.requestID, a.recover, a.headers, middleware.Compress(5, "text/html", "application/json", "application/problem+json", "image/svg+xml", "application/linkset+json"))
-	a.mux.Use(http.NewCrossOriginProtection().Handler)
+	a.mux.Use(middleware.GetHead)
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.fail(w, a.request(r), errCrossSite) }))
+	a.mux.Use(protection.Handler)
 	a.mux.NotFound(func(w http.ResponseWriter, r *http.Request) { a.fail(w, a.request(r), errNoPage) })
-	a.mux.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { a.fail(w, a.request(r), errNoPage) })
+	a.mux.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { a.fail(w, a.request(r), errMethod) })
 	a.mux.Handle("/static/*", ui.Assets())
 	return a
 }

@@ -16,6 +16,12 @@ import (
 // errNoPage is the answer where there is no route.
 var errNoPage = fault.Say(fault.NotFound, "Không có trang này, hoặc trang đã được chuyển đi.")
 
+// errCrossSite is the answer to a form that another site sends.
+var errCrossSite = fault.Say(fault.Forbidden, "Yêu cầu này do một trang khác gửi đến nên không được nhận. Hãy làm lại từ trang của hệ thống.")
+
+// errMethod is the answer to a method that a page does not know.
+var errMethod = errors.New("method not allowed")
+
 // kinds are the statuses of the kinds of errors, with what a page says when the error itself says nothing.
 var kinds = []struct {
 	kind        error
@@ -28,6 +34,7 @@ var kinds = []struct {
 	{fault.Conflict, http.StatusConflict, "Không thực hiện được", "Nội dung đã thay đổi hoặc đã có. Hãy tải lại trang và thử lại."},
 	{fault.TooLarge, http.StatusRequestEntityTooLarge, "Quá lớn", "Nội dung gửi lên vượt giới hạn."},
 	{fault.TooMany, http.StatusTooManyRequests, "Quá nhiều yêu cầu", "Hãy chờ một phút rồi thử lại."},
+	{errMethod, http.StatusMethodNotAllowed, "Không hỗ trợ", "Địa chỉ này không nhận cách gửi như vậy."},
 	{fault.Unavailable, http.StatusServiceUnavailable, "Hệ thống tạm gián đoạn", "Cơ sở dữ liệu tạm thời không trả lời. Dữ liệu đã lưu vẫn an toàn; hãy thử lại sau ít phút."},
 }
 

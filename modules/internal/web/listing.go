@@ -37,7 +37,7 @@ type Query struct {
 
 // Get returns a filter's value, cut to a sensible length.
 func (l Query) Get(name string) string {
-	v := strings.TrimSpace(l.Values.Get(name))
+	v := strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(l.Values.Get(name), ""), "\x00", ""))
 	if runes := []rune(v); len(runes) > 200 {
 		v = string(runes[:200])
 	}

@@ -8,10 +8,13 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
@@ -28,6 +31,8 @@ const (
 	maxForm   = 1 << 20  // the text of a form
 	maxMemory = 4 << 20  // of a form with files; the rest waits in a temporary file
 	maxFields = 500
+	maxKept   = 64 << 10 // of a form that waits for its person to sign in again
+	maxTime   = time.Minute
 )
 
 // Request is one request, with who asks and in which tenant.
@@ -80,13 +85,31 @@ func (q *Request) Number(name string) (int64, error) {
 // Value returns what the form sent for a field, without spaces around it.
 func (q *Request) Value(name string) string { return strings.TrimSpace(q.Posted.Get(name)) }
 
-// Device says where the request comes from.
+// Device says where the request comes from: the other end of the connection, or, when that is one of our own proxies,
+// the nearest address before it that is none.
 func (q *Request) Device() authz.Device {
 	host, _, err := net.SplitHostPort(q.RemoteAddr)
 	if err != nil {
 		host = q.RemoteAddr
 	}
+	hops := strings.Split(strings.Join(q.Header.Values("X-Forwarded-For"), ","), ",")
+	for len(hops) > 0 && q.app.trusts(host) {
+		last := strings.TrimSpace(hops[len(hops)-1])
+		if _, err := netip.ParseAddr(last); err != nil {
+			break
+		}
+		host, hops = last, hops[:len(hops)-1]
+	}
 	return authz.Device{Address: host, Agent: q.UserAgent()}
+}
+
+// trusts reports whether an address is one of our own proxies.
+func (a *App) trusts(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(a.Proxies, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
 }
 
 // parse reads the form within its limits.
@@ -108,9 +131,36 @@ func (q *Request) parse() error {
 	case err != nil:
 		return fault.Invalid{{Name: "", Message: "Không đọc được nội dung gửi lên. Hãy tải lại trang và thử lại."}}
 	}
+	size, fields := 0, 0
+	for name, values := range q.PostForm {
+		for _, v := range values {
+			size, fields = size+len(name)+len(v), fields+1
+			if !storable(name) || !storable(v) {
+				return fault.Invalid{{Name: "", Message: "Nội dung có ký tự không hợp lệ."}}
+			}
+		}
+	}
+	if size > maxForm || fields > maxFields {
+		return fault.Say(fault.TooLarge, "Nội dung biểu mẫu quá lớn.")
+	}
 	q.Posted = q.PostForm
-	if len(q.Posted) > maxFields {
-		return fault.Say(fault.TooLarge, "Biểu mẫu có quá nhiều trường.")
+	return nil
+}
+
+// storable reports whether PostgreSQL can store the text: valid UTF-8 without NUL.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// checkAddress refuses a path or query that no page of ours has.
+func (q *Request) checkAddress() error {
+	query, err := url.ParseQuery(q.URL.RawQuery)
+	ok := err == nil && storable(q.URL.Path)
+	for name, values := range query {
+		for _, v := range values {
+			ok = ok && storable(name) && storable(v)
+		}
+	}
+	if !ok {
+		return fault.Invalid{{Name: "", Message: "Địa chỉ trang có ký tự không hợp lệ."}}
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"txng/authz"
 	"txng/tenant"
@@ -25,6 +27,21 @@ type (
 func (a *App) Get(path string, p authz.Permission, h Handler) {
 	a.add(Route{Method: http.MethodGet, Path: path, Permission: p, Door: DoorTenant}, func(q *Request) (Answer, error) {
 		return a.view(q, h)
+	})
+}
+
+// Download registers a file of a tenant whose making is noted: like Get, but its handler may write.
+func (a *App) Download(path string, p authz.Permission, h Handler) {
+	a.add(Route{Method: http.MethodGet, Path: path, Permission: p, Door: DoorTenant}, func(q *Request) (answer Answer, err error) {
+		scope, err := a.scope(q)
+		if err != nil {
+			return Answer{}, err
+		}
+		err = a.DB.In(q.Context(), scope, func(tx tenant.Tx) error {
+			answer, err = h(q, tx)
+			return err
+		})
+		return answer, err
 	})
 }
 
@@ -160,9 +177,16 @@ func (a *App) scope(q *Request) (tenant.Scope, error) {
 func (a *App) add(route Route, h PlainHandler) {
 	a.routes = append(a.routes, route)
 	a.mux.MethodFunc(route.Method, route.Path, func(w http.ResponseWriter, r *http.Request) {
+		ctx, stop := context.WithTimeout(r.Context(), maxTime)
+		defer stop()
+		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		q := a.request(r)
-		answer, err := a.admit(q, route)
+		var answer Answer
+		err := q.checkAddress()
+		if err == nil {
+			answer, err = a.admit(q, route)
+		}
 		if err == nil && answer.body == nil {
 			answer, err = h(q)
 		}
@@ -205,6 +229,10 @@ func (a *App) signInFirst(q *Request) (Answer, error) {
 	if q.Method != http.MethodPost || a.SignIn == nil {
 		return Answer{}, fault.SignIn
 	}
+	if strings.HasPrefix(q.Header.Get("Content-Type"), "multipart/") || q.ContentLength > maxKept {
+		return Answer{}, fault.Say(fault.SignIn, "Phiên làm việc đã kết thúc. Đăng nhập lại rồi gửi lại tệp.")
+	}
+	q.Body = http.MaxBytesReader(nil, q.Body, maxKept)
 	if err := q.parse(); err != nil {
 		return Answer{}, err
 	}
