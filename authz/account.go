@@ -55,6 +55,8 @@ func ValidatePassword(field, password string) error {
 		wrong.Add(field, "Mật khẩu cần ít nhất %d ký tự.", MinPassword)
 	case len(password) > MaxPassword:
 		wrong.Add(field, "Mật khẩu dài quá %d byte.", MaxPassword)
+	case tooCommon(password):
+		wrong.Add(field, "Mật khẩu này quá phổ biến, dễ bị đoán.")
 	}
 	return wrong.Err()
 }
@@ -169,10 +171,13 @@ func EndMembership(ctx context.Context, tx tenant.Platform, t tenant.ID, id int6
 		update authz.membership
 		set valid_to = $3, version = version + 1
 		where tenant_id = $1 and id = $2 and (valid_to is null or valid_to > $3)`, t, id, tx.Now())
-	if err == nil && n == 0 {
+	if err != nil {
+		return err
+	}
+	if n == 0 {
 		return fault.NotFound
 	}
-	return err
+	return revokeMembership(ctx, tx, t, id)
 }
 
 // Memberships returns the roles of an account that are valid now, in all tenants.

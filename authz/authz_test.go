@@ -2,15 +2,12 @@ package authz_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	"txng/authz"
 	"txng/tenant"
@@ -105,10 +102,11 @@ func TestEndedMembershipRefusesSessionAndToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := signer.Grant(t.Context(), e.DB, email, password, e.Tenant.ID)
+	granted, err := signer.Grant(t.Context(), e.DB, email, password, e.Tenant.ID, authz.Device{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	token := granted.Access
 	if who, err := signer.Read(t.Context(), e.DB, token); err != nil || who.Role != authz.DOSTAdmin {
 		t.Fatalf("token reads as %+v, %v", who, err)
 	}
@@ -118,64 +116,6 @@ func TestEndedMembershipRefusesSessionAndToken(t *testing.T) {
 	}
 	if _, err := signer.Read(t.Context(), e.DB, token); !errors.Is(err, fault.SignIn) {
 		t.Errorf("token: err = %v, want fault.SignIn", err)
-	}
-}
-
-func TestForeignTokensAreRefused(t *testing.T) {
-	t.Parallel()
-	e := tenanttest.New(t)
-	email, _ := person(t, e, authz.Leader)
-	signer, _ := authz.NewSigner(tenanttest.Secret)
-	good, err := signer.Grant(t.Context(), e.DB, email, password, e.Tenant.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	claims := jwt.MapClaims{}
-	if _, _, err := jwt.NewParser().ParseUnverified(good, claims); err != nil {
-		t.Fatal(err)
-	}
-	_, foreign, _ := ed25519.GenerateKey(nil)
-	sign := func(method jwt.SigningMethod, key any, change func(jwt.MapClaims)) string {
-		c := jwt.MapClaims{}
-		for k, v := range claims {
-			c[k] = v
-		}
-		if change != nil {
-			change(c)
-		}
-		tok := jwt.NewWithClaims(method, c)
-		tok.Header["kid"] = "1"
-		s, err := tok.SignedString(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	part := strings.Split(good, ".")
-	for name, token := range map[string]string{
-		"another key":   sign(jwt.SigningMethodEdDSA, foreign, nil),
-		"no algorithm":  sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil),
-		"HMAC":          sign(jwt.SigningMethodHS256, []byte("secret"), nil),
-		"cut":           part[0] + "." + part[1] + ".",
-		"other payload": part[0] + "." + strings.Split(sign(jwt.SigningMethodEdDSA, foreign, func(c jwt.MapClaims) { c["tid"] = 1 }), ".")[1] + "." + part[2],
-		"garbage":       "xx",
-		"empty":         "",
-	} {
-		if who, err := signer.Read(t.Context(), e.DB, token); !errors.Is(err, fault.SignIn) {
-			t.Errorf("%s: %+v, %v; want fault.SignIn", name, who, err)
-		}
-	}
-	later := func(d time.Duration) *tenant.DB {
-		return e.DB.WithClock(func() time.Time { return time.Now().Add(d) })
-	}
-	if _, err := signer.Read(t.Context(), later(authz.AccessAge+2*time.Minute), good); !errors.Is(err, fault.SignIn) {
-		t.Errorf("expired: err = %v, want fault.SignIn", err)
-	}
-	if _, err := signer.Read(t.Context(), later(-2*time.Minute), good); !errors.Is(err, fault.SignIn) {
-		t.Errorf("from the future: err = %v, want fault.SignIn", err)
-	}
-	if _, err := signer.Read(t.Context(), later(-30*time.Second), good); err != nil {
-		t.Errorf("30 s of skew: %v", err)
 	}
 }
 
@@ -234,5 +174,142 @@ func TestBadAccountsAreRefusedFieldByField(t *testing.T) {
 		if !errors.As(err, &wrong) || wrong.Of(c.field) == "" {
 			t.Errorf("%.20q %.10q: err = %v, want a message for %s", c.email, c.name, err, c.field)
 		}
+	}
+}
+
+func TestGuessingAPasswordIsSlowedDown(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	email, _ := person(t, e, authz.Leader)
+	from := authz.Device{Address: "203.0.113.7"}
+	tries := 0
+	for ; tries < 30; tries++ {
+		_, _, err := authz.SignIn(t.Context(), e.DB, email, "sai mật khẩu", from)
+		if errors.Is(err, fault.TooMany) {
+			break
+		}
+	}
+	if tries != 10 {
+		t.Errorf("slowed down after %d wrong tries, want 10", tries)
+	}
+	if _, _, err := authz.SignIn(t.Context(), e.DB, email, password, from); !errors.Is(err, fault.TooMany) {
+		t.Errorf("the right password while slowed down: %v, want fault.TooMany", err)
+	}
+	later := e.DB.WithClock(func() time.Time { return time.Now().Add(time.Minute) })
+	if _, _, err := authz.SignIn(t.Context(), later, email, password, from); err != nil {
+		t.Errorf("a minute later: %v", err)
+	}
+	// A name that has no account is slowed down alike.
+	for tries = 0; tries < 30; tries++ {
+		if _, _, err := authz.SignIn(t.Context(), e.DB, "khong.co.ai@example.vn", "x", authz.Device{Address: "203.0.113.8"}); errors.Is(err, fault.TooMany) {
+			break
+		}
+	}
+	if tries != 10 {
+		t.Errorf("a name without an account was slowed down after %d tries, want 10", tries)
+	}
+}
+
+func TestGuessingFromOneAddressIsSlowedDown(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	from := authz.Device{Address: "203.0.113.9"}
+	tries := 0
+	for ; tries < 200; tries++ {
+		if _, _, err := authz.SignIn(t.Context(), e.DB, fmt.Sprintf("nguoi%d@example.vn", tries), "x", from); errors.Is(err, fault.TooMany) {
+			break
+		}
+	}
+	if tries < 60 || tries > 70 {
+		t.Errorf("slowed down after %d names, want about 60", tries)
+	}
+}
+
+// TestRevocationReachesEveryInstance takes a role away through one instance and measures when another one, which has
+// the session in its cache, refuses it.
+func TestRevocationReachesEveryInstance(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	email, membership := person(t, e, authz.DOSTAdmin)
+	token, _, err := authz.SignIn(t.Context(), e.DB, email, password, authz.Device{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := tenant.Open(t.Context(), e.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(other.Close)
+	ctx, stop := context.WithCancel(context.Background())
+	sessions := authz.NewSessions(other)
+	done := make(chan struct{})
+	go func() { sessions.Run(ctx); close(done) }()
+	t.Cleanup(func() { stop(); <-done })
+	for !sessions.Listening() {
+		time.Sleep(5 * time.Millisecond)
+	}
+	for range 3 {
+		if _, err := sessions.Resume(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := sessions.Cached(); n != 1 {
+		t.Errorf("%d sessions in the cache, want 1", n)
+	}
+	start := time.Now()
+	end(t, e, membership)
+	for {
+		_, err := sessions.Resume(t.Context(), token)
+		if errors.Is(err, fault.SignIn) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if time.Since(start) > 4*time.Second {
+			t.Fatal("the other instance still lets the session in after 4 s")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Logf("refused by the other instance %s after the revocation began", time.Since(start).Round(time.Millisecond))
+}
+
+func TestSignOutEverywhereKeepsOnlyTheSessionThatAsked(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	email, _ := person(t, e, authz.Leader)
+	var tokens []authz.Token
+	var who authz.Identity
+	for range 3 {
+		token, w, err := authz.SignIn(t.Context(), e.DB, email, password, authz.Device{Address: "203.0.113.1", Agent: "Firefox"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens, who = append(tokens, token), w
+	}
+	if err := e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+		return authz.SignOutEverywhere(t.Context(), tx, who.Account, tokens[1])
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i, token := range tokens {
+		_, err := authz.Resume(t.Context(), e.DB, token)
+		if (err == nil) != (i == 1) {
+			t.Errorf("session %d after signing out everywhere but 1: %v", i, err)
+		}
+	}
+	if err := e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+		list, err := authz.SessionsOf(t.Context(), tx, who.Account, tokens[1])
+		if len(list) != 3 {
+			t.Errorf("%d sessions listed, want 3", len(list))
+		}
+		for _, s := range list {
+			if s.Current == (s.EndedAt != nil) {
+				t.Errorf("session %+v: only the current one goes on", s)
+			}
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -4,6 +4,9 @@
 // session or an access token stands for one account in one membership. Casbin holds the static policy only (role to
 // permission, policy.csv), compiled at start into one bit set a role.
 //
-// Tables: authz.account, authz.session, authz.platform_role (global, the platform's door only), authz.membership (the
-// tenant's rows).
+// Programs ask the API as a machine of an organization (Client) or with a person's own key (APIKey), limited to Scopes.
+// Access tokens are signed by keys that rotate (Signer, Key); refresh tokens are used once.
+//
+// Tables: authz.account, authz.session, authz.platform_role, authz.signing_key, authz.refresh_token (global, the
+// platform's door only), authz.membership, authz.api_client, authz.api_key (the tenant's rows).
 package authz

@@ -3,11 +3,10 @@ package authz
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
-	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -25,109 +24,143 @@ const skew = time.Minute
 const (
 	issuer   = "txng"
 	audience = "txng-api"
+
+	// maxToken is longer than any token of ours.
+	maxToken = 4096
 )
 
-// Signer makes and reads the access tokens of the API: JWT, EdDSA, with a key id.
-type Signer struct {
-	kid string
-	key ed25519.PrivateKey
-}
+// Signer makes and reads the access tokens of the API: JWT, EdDSA, with a key id. Its keys are rows of
+// authz.signing_key, sealed under the deployment's master secret.
+type Signer struct{ ring *ring }
 
-// NewSigner derives the signing key from the deployment's master secret.
+// NewSigner returns the signer of the deployment with the master secret. It asks the database at its first use.
 func NewSigner(secret []byte) (*Signer, error) {
-	const kid = "1"
-	seed, err := hkdf.Key(sha256.New, secret, nil, "txng access token key "+kid, ed25519.SeedSize)
+	r, err := newRing(secret)
 	if err != nil {
-		return nil, fmt.Errorf("derive the token key: %w", err)
+		return nil, err
 	}
-	return &Signer{kid: kid, key: ed25519.NewKeyFromSeed(seed)}, nil
+	return &Signer{ring: r}, nil
 }
 
-// claims of an access token: whose it is and in which membership, with the version that it had.
+// claims of an access token: whose it is and in which membership, with the version that it had; or which machine's.
 type claims struct {
 	jwt.RegisteredClaims
 	Membership int64     `json:"mid,string,omitempty"`
 	Tenant     tenant.ID `json:"tid,omitempty"`
 	Version    int       `json:"ver,omitempty"`
+	Client     int64     `json:"cid,string,omitempty"` // of a machine: its number, as in Subject
+	Scope      string    `json:"scope,omitempty"`      // of a machine: what the token is for
 }
 
-// Grant checks address and password and returns an access token for the person's membership in the tenant, or for the
-// role above the tenants when t is 0.
-func (s *Signer) Grant(ctx context.Context, db *tenant.DB, email, password string, t tenant.ID) (string, error) {
-	account, err := checkPassword(ctx, db, email, password)
-	if err != nil {
-		return "", err
+// claimsOf returns the claims of a person's token.
+func claimsOf(c choice) claims {
+	return claims{
+		RegisteredClaims: jwt.RegisteredClaims{Subject: strconv.FormatInt(int64(c.Account), 10)},
+		Membership:       c.Membership, Tenant: c.Tenant, Version: c.version,
 	}
-	var token string
-	err = db.Platform(ctx, func(tx tenant.Platform) error {
-		choices, err := identities(ctx, tx, account)
-		if err != nil {
-			return err
-		}
-		for _, c := range choices {
-			if c.Tenant == t {
-				token, err = s.sign(c, tx.Now())
-				return err
-			}
-		}
-		return errCredentials
-	})
-	return token, err
 }
 
-func (s *Signer) sign(c choice, now time.Time) (string, error) {
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: strconv.FormatInt(int64(c.Account), 10),
-			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(AccessAge)),
-		},
-		Membership: c.Membership, Tenant: c.Tenant, Version: c.version,
-	})
-	t.Header["kid"] = s.kid
-	return t.SignedString(s.key)
+// sign returns the claims as a token that is valid from now on.
+func sign(k Key, c claims, now time.Time) (string, error) {
+	c.Issuer, c.Audience = issuer, jwt.ClaimStrings{audience}
+	c.IssuedAt, c.NotBefore, c.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(AccessAge))
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
+	t.Header["kid"] = k.KID
+	return t.SignedString(k.private())
 }
 
-// Read returns who an access token stands for. fault.SignIn when it is not ours, not valid now, or its role has been
-// taken away or changed since.
-func (s *Signer) Read(ctx context.Context, db *tenant.DB, token string) (Identity, error) {
+// errToken is why a token is refused; nobody is told more.
+var errToken = errors.New("token refused")
+
+// parse returns the claims of a token that one of the keys has signed and that is valid now. key returns the public key
+// of an id, or an error. One algorithm is known, whatever the token says of itself.
+func parse(token string, now func() time.Time, key func(kid string) (ed25519.PublicKey, error)) (claims, error) {
+	if len(token) > maxToken {
+		return claims{}, errToken
+	}
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
-		if t.Header["kid"] != s.kid {
-			return nil, errors.New("unknown key")
-		}
-		return s.key.Public(), nil
-	}, jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
-		jwt.WithExpirationRequired(), jwt.WithLeeway(skew), jwt.WithTimeFunc(db.Now))
-	if err != nil {
-		return Identity{}, fault.SignIn
+		kid, _ := t.Header["kid"].(string)
+		return key(kid)
+	}, jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(), jwt.WithLeeway(skew), jwt.WithTimeFunc(now), jwt.WithStrictDecoding())
+	switch {
+	case err != nil:
+		return claims{}, err
+	case c.NotBefore == nil, c.Client != 0 && c.Membership != 0, c.Client != 0 && c.Tenant == 0:
+		return claims{}, errToken
 	}
-	id, err := strconv.ParseInt(c.Subject, 10, 64)
+	return c, nil
+}
+
+// Read returns who an access token, or a personal key ("txng_…"), stands for. fault.SignIn when it is not ours, not
+// valid now, or what it stands for has been taken away or changed since.
+func (s *Signer) Read(ctx context.Context, db *tenant.DB, token string) (Identity, error) {
+	if strings.HasPrefix(token, keyPrefix) {
+		return readAPIKey(ctx, db, token)
+	}
+	var asking error // why the keys could not be asked for
+	c, err := parse(token, db.Now, func(kid string) (ed25519.PublicKey, error) {
+		k, ok, err := s.ring.verifying(ctx, db, kid)
+		if err != nil {
+			asking = err
+			return nil, err
+		}
+		if !ok {
+			return nil, errToken
+		}
+		return k.PublicKey, nil
+	})
+	if asking != nil {
+		return Identity{}, asking
+	}
 	if err != nil {
 		return Identity{}, fault.SignIn
 	}
 	var who Identity
-	err = db.Platform(ctx, func(tx tenant.Platform) error {
-		account, err := tenant.One[Account](ctx, tx, `
-			select id, email, name, password_hash, disabled_at
-			from authz.account
-			where id = $1 and disabled_at is null`, id)
-		if err != nil {
+	err = db.Platform(ctx, func(tx tenant.Platform) (err error) {
+		if c.Client != 0 {
+			who, err = machine(ctx, tx, ClientID{c.Tenant, c.Client}, strings.Fields(c.Scope))
 			return err
 		}
-		choices, err := identities(ctx, tx, account)
+		account, err := strconv.ParseInt(c.Subject, 10, 64)
 		if err != nil {
-			return err
+			return fault.SignIn
 		}
-		for _, k := range choices {
-			if k.Tenant == c.Tenant && k.Membership == c.Membership && k.version == c.Version {
-				who = k.Identity
-				return nil
-			}
-		}
-		return fault.SignIn
+		k, err := choiceOf(ctx, tx, AccountID(account), c.Tenant, c.Membership, c.Version)
+		who = k.Identity
+		return err
 	})
-	if errors.Is(err, fault.NotFound) {
-		return Identity{}, fault.SignIn
+	return who, refused(err)
+}
+
+// choiceOf returns the role that an account was working in, when it still has it as it was then. fault.NotFound or
+// fault.SignIn otherwise.
+func choiceOf(ctx context.Context, tx tenant.Platform, id AccountID, t tenant.ID, membership int64, version int) (choice, error) {
+	account, err := tenant.One[Account](ctx, tx, `
+		select id, email, name, password_hash, disabled_at
+		from authz.account
+		where id = $1 and disabled_at is null`, id)
+	if err != nil {
+		return choice{}, err
 	}
-	return who, err
+	choices, err := identities(ctx, tx, account)
+	if err != nil {
+		return choice{}, err
+	}
+	i := slices.IndexFunc(choices, func(k choice) bool {
+		return k.Tenant == t && k.Membership == membership && k.version == version
+	})
+	if i < 0 {
+		return choice{}, fault.SignIn
+	}
+	return choices[i], nil
+}
+
+// refused turns "there is no such thing" into the one answer to whoever has no right to know.
+func refused(err error) error {
+	if errors.Is(err, fault.NotFound) {
+		return fault.SignIn
+	}
+	return err
 }

@@ -30,6 +30,10 @@ const (
 	QuotaView         Permission = "quota.view"
 	QuotaGrant        Permission = "quota.grant"
 	AuditView         Permission = "audit.view"
+	ClientManage      Permission = "client.manage"
+	MemberView        Permission = "member.view"
+	MemberInvite      Permission = "member.invite"
+	MemberImport      Permission = "member.import"
 )
 
 // Sentences says in Vietnamese what each permission lets a person do; the role page shows them.
@@ -59,6 +63,10 @@ var Sentences = map[Permission]string{
 	QuotaView:         "Xem hạn mức tem",
 	QuotaGrant:        "Cấp hạn mức tem cho chủ thể",
 	AuditView:         "Xem nhật ký thao tác",
+	ClientManage:      "Quản lý kết nối phần mềm (ERP) của đơn vị mình",
+	MemberView:        "Xem danh sách thành viên của cơ quan, đơn vị mình",
+	MemberInvite:      "Mời thành viên và chấm dứt vai trò trong cơ quan, đơn vị mình",
+	MemberImport:      "Nhập danh sách cán bộ từ tệp để mời cùng lúc",
 }
 
 // Role is what a person is, in a tenant, in an organization or above the tenants.

@@ -27,13 +27,14 @@ type Identity struct {
 	Department string
 	Unit       string
 	Membership int64
+	Scopes     Scopes // of a program: what it may do of what the role may
 }
 
 // Nobody reports whether nobody is signed in.
 func (i Identity) Nobody() bool { return i.Account == 0 }
 
 // Can reports whether the person may do what the permission says.
-func (i Identity) Can(p Permission) bool { return DefaultPolicy.Allows(i.Role, p) }
+func (i Identity) Can(p Permission) bool { return DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p) }
 
 // Token is the secret of a session, as the cookie holds it. Only its hash is stored.
 type Token string
@@ -58,7 +59,7 @@ type Device struct{ Address, Agent string }
 // SignIn opens a session for the account with the address and password, in its first role. It takes the same time and
 // gives the same error whether or not the account exists.
 func SignIn(ctx context.Context, db *tenant.DB, email, password string, d Device) (Token, Identity, error) {
-	account, err := checkPassword(ctx, db, email, password)
+	account, err := checkPassword(ctx, db, email, password, d)
 	if err != nil {
 		return "", Identity{}, err
 	}
@@ -79,11 +80,14 @@ func SignIn(ctx context.Context, db *tenant.DB, email, password string, d Device
 	return token, who, err
 }
 
-// checkPassword returns the account, or errCredentials.
-func checkPassword(ctx context.Context, db *tenant.DB, email, password string) (Account, error) {
+// checkPassword returns the account, or errCredentials; errSlowDown after too many wrong tries.
+func checkPassword(ctx context.Context, db *tenant.DB, email, password string, d Device) (Account, error) {
 	var account Account
 	address, parseErr := ParseEmail(email)
 	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
+		if err := slowDown(ctx, tx, address, d); err != nil {
+			return err
+		}
 		account, err = AccountByEmail(ctx, tx, address)
 		return err
 	})
@@ -96,6 +100,9 @@ func checkPassword(ctx context.Context, db *tenant.DB, email, password string) (
 	}
 	ok := CheckPassword(hash, password)
 	if !ok || parseErr != nil || err != nil || account.DisabledAt != nil {
+		if err := countWrong(ctx, db, address, d); err != nil {
+			return Account{}, err
+		}
 		return Account{}, errCredentials
 	}
 	return account, nil
@@ -154,11 +161,16 @@ func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, e
 // Resume returns who a session's token stands for. fault.SignIn when there is no such session, it has ended, or the
 // role that it was opened with has been taken away or changed.
 func Resume(ctx context.Context, db *tenant.DB, token Token) (Identity, error) {
+	who, _, err := resume(ctx, db, token)
+	return who, err
+}
+
+// resume also returns when the session, or the membership that it was opened with, ends by itself.
+func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends time.Time, err error) {
 	if len(token) != 43 { // 32 bytes in base64
-		return Identity{}, fault.SignIn
+		return Identity{}, ends, fault.SignIn
 	}
-	var who Identity
-	err := db.Platform(ctx, func(tx tenant.Platform) error {
+	err = db.Platform(ctx, func(tx tenant.Platform) error {
 		row, err := tenant.One[struct {
 			AccountID  AccountID
 			Email      Email
@@ -169,9 +181,10 @@ func Resume(ctx context.Context, db *tenant.DB, token Token) (Identity, error) {
 			OrgID      *tenant.OrgID
 			Department *string
 			Unit       *string
+			Ends       time.Time
 		}](ctx, tx, `
 			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
-				s.membership_id as membership, m.org_id, m.department, m.unit
+				s.membership_id as membership, m.org_id, m.department, m.unit, least(s.expires_at, m.valid_to) as ends
 			from authz.session s
 			join authz.account a on a.id = s.account_id and a.disabled_at is null
 			left join authz.membership m on m.tenant_id = s.tenant_id and m.id = s.membership_id
@@ -184,6 +197,7 @@ func Resume(ctx context.Context, db *tenant.DB, token Token) (Identity, error) {
 		if row.Role == nil {
 			return fault.SignIn
 		}
+		ends = row.Ends
 		who = Identity{Account: row.AccountID, Name: row.Name, Email: row.Email, Role: *row.Role}
 		if row.Membership != nil {
 			who.Tenant, who.Membership, who.Org = *row.TenantID, *row.Membership, *row.OrgID
@@ -192,9 +206,9 @@ func Resume(ctx context.Context, db *tenant.DB, token Token) (Identity, error) {
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
-		return Identity{}, fault.SignIn
+		return Identity{}, ends, fault.SignIn
 	}
-	return who, err
+	return who, ends, err
 }
 
 // SignOut ends a session. Ending one that has ended already is no error.
@@ -204,8 +218,40 @@ func SignOut(ctx context.Context, db *tenant.DB, token Token) error {
 			update authz.session
 			set ended_at = $2
 			where token_hash = $1 and ended_at is null`, token.hash(), tx.Now())
-		return err
+		if err != nil {
+			return err
+		}
+		return revokeSession(ctx, tx, token)
 	})
+}
+
+// SignOutEverywhere ends all sessions of an account but the one that is kept ("" keeps none).
+func SignOutEverywhere(ctx context.Context, tx tenant.Platform, account AccountID, keep Token) error {
+	if _, err := tx.Exec(ctx, `
+		update authz.session
+		set ended_at = $2
+		where account_id = $1 and ended_at is null and token_hash <> $3`, account, tx.Now(), keep.hash()); err != nil {
+		return err
+	}
+	return revokeAccount(ctx, tx, account)
+}
+
+// Session is one sign-in of an account, for the list of its devices.
+type Session struct {
+	CreatedAt, ExpiresAt time.Time
+	EndedAt              *time.Time
+	Address, Agent       string
+	Current              bool
+}
+
+// SessionsOf returns the newest sign-ins of an account, at most 50; current is the token of the one that asks.
+func SessionsOf(ctx context.Context, tx tenant.Platform, account AccountID, current Token) ([]Session, error) {
+	return tenant.List[Session](ctx, tx, `
+		select created_at, expires_at, ended_at, address, agent, token_hash = $2 as current
+		from authz.session
+		where account_id = $1
+		order by created_at desc
+		limit 50`, account, current.hash())
 }
 
 // Choices returns what the person may work as.

@@ -14,6 +14,9 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"txng/tenant"
 	"txng/tenant/fault"
 )
@@ -104,7 +107,7 @@ func Consume(ctx context.Context, tx tenant.Tx, org tenant.OrgID, key string, n 
 	case err == nil && before == n:
 		return nil
 	case err == nil:
-		return fault.Say(fault.Conflict, "Yêu cầu này đã được ghi nhận với %d tem.", before)
+		return fault.Say(fault.Conflict, "Yêu cầu này đã được ghi nhận với %s tem.", count(before))
 	case !errors.Is(err, fault.NotFound):
 		return err
 	}
@@ -134,7 +137,7 @@ func take(ctx context.Context, tx tenant.Tx, org tenant.OrgID, key string, n int
 		have += g.Remaining
 	}
 	if have < n {
-		return fault.Invalid{{Name: "quantity", Message: fmt.Sprintf("Hạn mức còn %d tem, không đủ cho %d tem.", have, n)}}
+		return fault.Invalid{{Name: "quantity", Message: fmt.Sprintf("Hạn mức còn %s tem, không đủ cho %s tem.", count(have), count(n))}}
 	}
 	for _, g := range grants {
 		part := min(n, g.Remaining)
@@ -153,6 +156,9 @@ func take(ctx context.Context, tx tenant.Tx, org tenant.OrgID, key string, n int
 	}
 	return nil
 }
+
+// count writes a number of stamps as Vietnamese does: 10.000.
+func count(n int64) string { return message.NewPrinter(language.Vietnamese).Sprint(n) }
 
 // Balance is an organization's quota of stamps now.
 type Balance struct{ Granted, Used, Remaining int64 }

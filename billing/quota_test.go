@@ -154,3 +154,19 @@ func grants(t *testing.T, e *tenanttest.Env, s tenant.Scope) []grantRow {
 	}
 	return list
 }
+
+func TestMessagesGroupTheDigitsOfNumbers(t *testing.T) {
+	t.Parallel()
+	e, s := setup(t)
+	grant(t, e, s, billing.NewGrant{Source: billing.Free, Key: "free", Amount: 10_000})
+	var wrong fault.Invalid
+	if err := consume(t.Context(), e, s, "a", 1_234_567); !errors.As(err, &wrong) || wrong.Of("quantity") != "Hạn mức còn 10.000 tem, không đủ cho 1.234.567 tem." {
+		t.Errorf("too many: %v", err)
+	}
+	if err := consume(t.Context(), e, s, "b", 2400); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fault.Message(consume(t.Context(), e, s, "b", 1)), "Yêu cầu này đã được ghi nhận với 2.400 tem."; got != want {
+		t.Errorf("another number: %q, want %q", got, want)
+	}
+}

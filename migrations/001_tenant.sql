@@ -82,7 +82,17 @@ begin
 		' with check (current_setting(''app.org'')::bigint in (0, %2$I))', t, org_column);
 end $$;
 
-revoke execute on function tenant.protect(regclass, text), tenant.protect_org(regclass, name) from public;
+-- protect_unit also shuts a table by administrative unit: an officer of a commune sees the rows of the units that
+-- app.units lists, everybody else (app.units empty) all.
+create function tenant.protect_unit(t regclass, unit_column name default 'unit') returns void
+language plpgsql set search_path = pg_catalog as $$
+begin
+	execute format('create policy unit on %s as restrictive for all to txng_app'
+		' using (current_setting(''app.units'') = '''' or %2$I = any (string_to_array(current_setting(''app.units''), '','')))'
+		' with check (current_setting(''app.units'') = '''' or %2$I = any (string_to_array(current_setting(''app.units''), '','')))', t, unit_column);
+end $$;
+
+revoke execute on function tenant.protect(regclass, text), tenant.protect_org(regclass, name), tenant.protect_unit(regclass, name) from public;
 
 ---- create above / drop below ----
 

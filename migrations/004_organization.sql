@@ -27,6 +27,7 @@ create unique index organization_mst on organization.organization (tenant_id, ms
 create index on organization.organization (tenant_id, state, id);
 select tenant.protect('organization.organization');
 select tenant.protect_org('organization.organization', 'id');
+select tenant.protect_unit('organization.organization');
 create policy published on organization.organization for select to txng_public using (state = 'approved');
 grant select (tenant_id, id, kind, name, address, unit, state, illustrative) on organization.organization to txng_public;
 

@@ -23,7 +23,7 @@ create table scan.scan (
 	org_id bigint not null,
 	order_number int not null,
 	index int not null,
-	verdict text not null check (verdict in ('genuine', 'inactive', 'void', 'recalled')),
+	verdict text not null check (verdict in ('genuine', 'inactive', 'void', 'recalled', 'expired')),
 	at timestamptz not null,
 	primary key (tenant_id, id),
 	foreign key (tenant_id, order_number) references stamps.stamp_order (tenant_id, number)

@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"scan":         {"stamps", "trace", "catalog", "organization"},
 	"kpi":          {"plan"},
 	"ministry":     {"kpi", "plan"},
+	"journal":      {},
 	"onboarding":   {"plan"},
 	"home":         {"organization", "catalog", "kpi"},
 	"demo":         {"organization", "catalog", "trace", "stamps", "scan", "plan", "kpi", "onboarding"},

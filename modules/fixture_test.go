@@ -14,9 +14,11 @@ import (
 	"txng/authz"
 	"txng/modules"
 	"txng/modules/demo"
+	"txng/modules/journal"
 	"txng/modules/stamps"
 	"txng/tenant"
 	"txng/tenant/tenanttest"
+	"txng/tenant/unit"
 )
 
 // world is the whole site over a database with the demonstration's five programmes.
@@ -57,6 +59,15 @@ func site(t *testing.T) *world {
 				return err
 			}
 			if err := moreRoles(t.Context(), db, &result); err != nil {
+				return err
+			}
+			if err := journal.SealAll(t.Context(), db); err != nil {
+				return err
+			}
+			if err := moreInvitations(t.Context(), db, result); err != nil {
+				return err
+			}
+			if err := morePrograms(t.Context(), db, &result); err != nil {
 				return err
 			}
 			app := modules.New(modules.Config{DB: db, Signer: signer, Base: base, Log: slog.New(slog.DiscardHandler)}, keys)
@@ -169,4 +180,34 @@ func proxies(t *testing.T, list ...string) (all []netip.Prefix) {
 		all = append(all, prefix)
 	}
 	return all
+}
+
+// moreInvitations has the administrator and two owners of Nghệ An invite somebody each.
+func moreInvitations(ctx context.Context, db *tenant.DB, r demo.Result) error {
+	invited := map[string]int{}
+	for _, a := range r.Accounts {
+		role := map[string]authz.Role{string(authz.DOSTAdmin): authz.Leader, string(authz.OrgOwner): authz.OrgStaff}[a.Role]
+		if a.Tenant != "nghe-an" || role == "" || invited[a.Role] == 2 {
+			continue
+		}
+		invited[a.Role]++
+		_, who, err := authz.SignIn(ctx, db, a.Email, demo.Password, authz.Device{})
+		if err != nil {
+			return err
+		}
+		scope, err := db.Scope(ctx, who.Tenant)
+		if err != nil {
+			return err
+		}
+		if who.Org > 0 {
+			scope = scope.Of(who.Org)
+		}
+		if err := db.In(ctx, scope, func(tx tenant.Tx) error {
+			_, _, err := authz.Invite(ctx, tx, who, unit.Ref{}, authz.NewInvitation{Email: "duoc-moi@example.vn", Name: "Người được mời", Role: role})
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -4,11 +4,16 @@ package modules
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
+	"txng/authz"
 	"txng/modules/accounts"
 	"txng/modules/catalog"
 	"txng/modules/home"
 	"txng/modules/internal/job"
+	"txng/modules/internal/mail"
 	"txng/modules/internal/web"
+	"txng/modules/journal"
 	"txng/modules/kpi"
 	"txng/modules/ministry"
 	"txng/modules/onboarding"
@@ -22,6 +27,12 @@ import (
 // Config is what a site is made of.
 type Config = web.Config
 
+// Outbox is where a site's letters go.
+type Outbox = mail.Outbox
+
+// OpenOutbox returns the outbox of a configuration; see the mail kit's Open.
+func OpenOutbox(smtp, from, folder string) (*Outbox, error) { return mail.Open(smtp, from, folder) }
+
 // App is the site with all modules' routes.
 type App struct {
 	*web.App
@@ -31,13 +42,15 @@ type App struct {
 
 // New returns the site with all modules, ready to serve once Start has run.
 func New(c Config, keys *stamps.Keys) *App {
+	if c.Sessions == nil {
+		c.Sessions = authz.NewSessions(c.DB)
+	}
 	a := web.New(c)
 	recorder := scan.NewRecorder(c.DB, c.Log)
 	recorder.Start(context.Background()) // until Close
 	jobs := job.NewWorkers(c.DB)
 
 	home.Routes(a)
-	accounts.Routes(a)
 	onboarding.Routes(a)
 	organization.Routes(a)
 	catalog.Routes(a)
@@ -48,12 +61,31 @@ func New(c Config, keys *stamps.Keys) *App {
 	kpi.Routes(a)
 	kpi.Jobs(jobs)
 	ministry.Routes(a)
+	accounts.Routes(a)
+	journal.Routes(a)
+	journal.Jobs(jobs)
 
 	return &App{App: a, Recorder: recorder, jobs: jobs}
 }
 
-// Work runs the modules' jobs until the context ends.
-func (a *App) Work(ctx context.Context) error { return job.Run(ctx, a.jobs, a.Log) }
+// Work runs the modules' jobs, and listens for what is taken away from people, until the context ends.
+func (a *App) Work(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		a.Sessions.Run(ctx)
+		return nil
+	})
+	group.Go(func() error { return job.Run(ctx, a.jobs, a.Log) })
+	return group.Wait()
+}
 
 // Close ends what the modules keep running beside jobs and requests. Call it when no request is under way any more.
-func (a *App) Close() { a.Recorder.Close() }
+func (a *App) Close() {
+	a.Wait()
+	a.Recorder.Close()
+}
+
+// MeasureSignedIn is what signing in costs a request; see the web kit's.
+func MeasureSignedIn(ctx context.Context, c Config, session authz.Token, rounds int) (nobody, signedIn float64, err error) {
+	return web.MeasureSignedIn(ctx, c, session, rounds)
+}

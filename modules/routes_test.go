@@ -16,12 +16,14 @@ import (
 // subjects says, for each route with a part that names a record, how to find one of a tenant and organization ($1 the
 // tenant's slug; $2 the organization, or 0 for any). A route that is missing here fails the test.
 var subjects = map[string]string{
-	"/to-chuc/{id}":  "select max(o.id)::text from organization.organization o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.id)",
-	"/san-pham/{id}": "select max(o.id)::text from catalog.product o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
-	"/lo-hang/{id}":  "select max(o.id)::text from trace.lot o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
-	"/tem/{number}":  "select max(o.number)::text from stamps.stamp_order o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
-	"/ke-hoach/{id}": "select max(o.id)::text from plan.plan o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
-	"/nhiem-vu/{id}": "select max(o.id)::text from plan.task o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
+	"/to-chuc/{id}":    "select max(o.id)::text from organization.organization o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.id)",
+	"/san-pham/{id}":   "select max(o.id)::text from catalog.product o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
+	"/lo-hang/{id}":    "select max(o.id)::text from trace.lot o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
+	"/tem/{number}":    "select max(o.number)::text from stamps.stamp_order o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
+	"/thanh-vien/{id}": "select max(m.id)::text from authz.membership m join tenant.tenant t on t.id = m.tenant_id where t.slug = $1 and m.org_id = $2 and m.valid_to is null",
+	"/ke-hoach/{id}":   "select max(o.id)::text from plan.plan o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
+	"/ket-noi/{id}":    "select max(o.id)::text from authz.api_client o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
+	"/nhiem-vu/{id}":   "select max(o.id)::text from plan.task o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
 }
 
 // shared are routes whose named part belongs to no tenant, with a value that exists.
@@ -113,7 +115,7 @@ func TestEveryRoleGetsExactlyItsRoutes(t *testing.T) {
 		}
 		session := w.signIn(t, role.Role, place)
 		for _, r := range w.app.Routes() {
-			if r.Door == web.DoorOpen || strings.HasPrefix(r.Path, "/api/") || r.Path == "/dang-xuat" || r.Path == "/tai-khoan/vai-tro" {
+			if r.Door == web.DoorOpen || strings.HasPrefix(r.Path, "/api/") || r.Path == "/dang-xuat" || r.Path == "/tai-khoan/vai-tro" || r.Path == "/tai-khoan/thiet-bi" && r.Method == http.MethodPost {
 				continue
 			}
 			value := shared[r.Path]
@@ -169,12 +171,12 @@ func TestRecordsOfAnotherOrganizationAreNotFound(t *testing.T) {
 	conn := owner(t, w)
 	// Two organizations of Nghệ An that both have orders and lots.
 	rows, err := conn.Query(t.Context(), `
-		select distinct l.org_id, m.email
+		select distinct on (l.org_id) l.org_id, m.email
 		from trace.lot l
 		join tenant.tenant t on t.id = l.tenant_id
 		join authz.membership m on m.tenant_id = l.tenant_id and m.org_id = l.org_id
-		where t.slug = 'nghe-an'
-		order by 1`)
+		where t.slug = 'nghe-an' and m.role = 'org_owner'
+		order by 1, m.id`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,5 +238,53 @@ func TestCrossSitePostIsRefused(t *testing.T) {
 	r.Header.Set("Origin", "https://evil.example")
 	if answer := serveTo(w, r); answer.Code != http.StatusForbidden {
 		t.Errorf("cross-site POST: %d, want 403", answer.Code)
+	}
+}
+
+// TestUnitOfficerSeesOwnAreaOnly compares what an officer of a commune sees with the organizations that stand in it.
+func TestUnitOfficerSeesOwnAreaOnly(t *testing.T) {
+	t.Parallel()
+	w := site(t)
+	conn := owner(t, w)
+	session := w.signIn(t, authz.UnitOfficer, "nghe-an")
+	rows, err := conn.Query(t.Context(), `
+		select o.id::text, o.unit = m.unit as own
+		from organization.organization o
+		join tenant.tenant t on t.id = o.tenant_id and t.slug = 'nghe-an'
+		join authz.membership m on m.tenant_id = o.tenant_id and m.role = 'unit_officer'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type place struct {
+		ID  string
+		Own bool
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[place])
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, foreign := 0, 0
+	page := w.ask(http.MethodGet, "/to-chuc", session, nil).Body.String()
+	for _, o := range list {
+		want := http.StatusNotFound
+		if o.Own {
+			want = http.StatusOK
+			own++
+		} else {
+			foreign++
+		}
+		if got := w.ask(http.MethodGet, "/to-chuc/"+o.ID, session, nil).Code; got != want {
+			t.Errorf("organization in the own commune %v: %d, want %d", o.Own, got, want)
+		}
+		if strings.Contains(page, o.ID) != o.Own {
+			t.Errorf("organization in the own commune %v is in the list: %v", o.Own, !o.Own)
+		}
+	}
+	if own == 0 || foreign == 0 {
+		t.Errorf("%d own and %d foreign organizations: the test has lost its subject", own, foreign)
+	}
+	products := w.ask(http.MethodGet, "/san-pham", session, nil).Body.String()
+	if !strings.Contains(products, "Cam Vinh") || strings.Contains(products, "Tương Nam Đàn") {
+		t.Error("the list of products is not that of the officer's commune")
 	}
 }

@@ -183,13 +183,15 @@ union all
 select 'C32 restrictive policy text differs from tenant.protect_org', p.name || ' ' || p.polname
 from policy p
 where not p.polpermissive
+and not (p.polname = 'unit' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
+	and p.using_text = '((current_setting(''app.units''::text) = ''''::text) OR (unit = ANY (string_to_array(current_setting(''app.units''::text), '',''::text))))')
 and (p.polname <> 'organization' or p.polcmd <> '*' or p.using_text is distinct from p.check_text
 	or p.using_text !~ '^\(\(\(current_setting\(''app\.org''::text\)\)::bigint = 0\) OR \(\(current_setting\(''app\.org''::text\)\)::bigint = (org_id|id)\)\)$')
 union all
 select 'C33 column org_id without the organization policy', t.name
 from tenant_table t
 join pg_attribute a on a.attrelid = t.oid and a.attname = 'org_id' and not a.attisdropped
-where not exists (select from policy p where p.name = t.name and not p.polpermissive)
+where not exists (select from policy p where p.name = t.name and p.polname = 'organization')
 union all
 select 'C34 table right of another door without a policy of its own', t.name || ' ' || l.rolname
 from tenant_table t, login l

@@ -67,6 +67,7 @@ var faults = []struct{ name, sql, rule string }{
 	{"policy for another door", "create policy all_of_it on plan.plan for select to txng_ministry using (true)", "C31"},
 	{"organization policy weakened", "alter policy organization on catalog.product using (true)", "C32"},
 	{"organization policy dropped", "drop policy organization on catalog.product", "C33"},
+	{"unit policy weakened", "alter policy unit on organization.organization using (true)", "C32"},
 	{"right of a door without a policy", "grant select on plan.plan to txng_ministry", "C34"},
 }
 

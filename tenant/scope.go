@@ -1,6 +1,8 @@
 package tenant
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,6 +15,8 @@ type Scope struct {
 	home  ID
 	reads []ID
 	org   OrgID
+	// units are the administrative units that the scope is confined to; empty for none
+	units []string
 	// frozen: the tenant is suspended or archived, nothing is written
 	frozen bool
 }
@@ -30,10 +34,22 @@ func (s Scope) Of(org OrgID) Scope {
 	return s
 }
 
+// Within returns the scope confined to administrative units, by their unit.Ref texts: an officer of a commune sees what
+// stands in it. An empty list, or a text that is no reference, gives the zero Scope.
+func (s Scope) Within(units []string) Scope {
+	if len(units) == 0 || slices.ContainsFunc(units, func(u string) bool { return !unitForm.MatchString(u) }) {
+		return Scope{}
+	}
+	s.units = slices.Clone(units)
+	return s
+}
+
+var unitForm = regexp.MustCompile(`^[0-9]+@[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+
 // set returns the statements that put the scope into a transaction, as one text.
 func (s Scope) set() string { return strings.Join(s.each(), "; ") }
 
-// each returns the same, one by one. Numbers come from int types only; `set local` and not set_config, because Citus
+// each returns the same, one by one. Numbers come from int types only and units were checked; `set local` and not set_config, because Citus
 // hands only the former to its workers.
 func (s Scope) each() []string {
 	reads := make([]string, len(s.reads))
@@ -44,5 +60,6 @@ func (s Scope) each() []string {
 		"set local app.tenant = '" + strconv.Itoa(int(s.home)) + "'",
 		"set local app.tenants = '{" + strings.Join(reads, ",") + "}'",
 		"set local app.org = '" + strconv.FormatInt(int64(s.org), 10) + "'",
+		"set local app.units = '" + strings.Join(s.units, ",") + "'",
 	}
 }

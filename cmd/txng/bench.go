@@ -3,10 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net/url"
 	"text/tabwriter"
 	"time"
 
 	"txng/authz"
+	"txng/modules"
 	"txng/modules/stamps"
 	"txng/tenant"
 )
@@ -136,12 +139,36 @@ func (c benchStamps) Run(e *environment) error {
 }
 
 type benchAuthz struct {
-	JSON   bool `help:"In một đối tượng JSON phẳng."`
-	Rounds int  `help:"Số lần kiểm tra." default:"20000"`
+	databaseFlags
+	JSON     bool   `help:"In một đối tượng JSON phẳng."`
+	Rounds   int    `help:"Số lần kiểm tra." default:"20000"`
+	Email    string `help:"Tài khoản để đo một yêu cầu đã đăng nhập." default:"vanhanh@demo.txng.vn"`
+	Password string `help:"Mật khẩu của tài khoản đó." default:"txng-demo-2026" env:"TXNG_PASSWORD"`
 }
 
 func (c benchAuthz) Run(e *environment) error {
-	check, casbin, err := authz.MeasureCheck(min(max(c.Rounds, 1000), 1_000_000))
+	rounds := min(max(c.Rounds, 1000), 1_000_000)
+	check, casbin, err := authz.MeasureCheck(rounds)
+	if err != nil {
+		return err
+	}
+	d, err := c.open(e, e.err)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	db, err := tenant.Open(e, d.Config)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	session, _, err := authz.SignIn(e, db, c.Email, c.Password, authz.Device{Agent: "txng bench"})
+	if err != nil {
+		return err
+	}
+	defer authz.SignOut(e, db, session)
+	base := &url.URL{Scheme: "http", Host: "txng.bench"}
+	nobody, signedIn, err := modules.MeasureSignedIn(e, modules.Config{DB: db, Base: base, Log: slog.New(slog.DiscardHandler)}, session, min(rounds, 20_000))
 	if err != nil {
 		return err
 	}
@@ -149,5 +176,7 @@ func (c benchAuthz) Run(e *environment) error {
 		{"casbin_enforce_ns", "casbin.Enforce trên cùng chính sách (mốc so sánh)", casbin, "ns"},
 		{"check_ns", "Kiểm tra quyền bằng tập bit", check, "ns"},
 		{"casbin_over_check", "casbin / tập bit", casbin / check, "lần"},
+		{"anonymous_ns", "Một yêu cầu không đăng nhập, trang trống (mốc so sánh)", nobody, "ns"},
+		{"signed_in_over_anonymous", "Một yêu cầu đã đăng nhập / mốc", signedIn / nobody, "lần"},
 	})
 }

@@ -172,7 +172,7 @@ func TestDemoBringsEverythingUpAndKeepsIt(t *testing.T) {
 	if code, text := command(t, "doctor", "--data", data); code != 0 {
 		t.Errorf("doctor after migrate has set the passwords again: %d\n%s", code, text)
 	}
-	for _, bench := range []string{"scope", "stamps"} {
+	for _, bench := range []string{"scope", "stamps", "authz"} {
 		var answer, notices output
 		code := run(t.Context(), []string{"bench", bench, "--data", data, "--json", "--rounds", "50"}, &answer, &notices)
 		text := answer.String()

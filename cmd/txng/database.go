@@ -137,5 +137,5 @@ func (f databaseFlags) reset() error {
 			return err
 		}
 	}
-	return nil
+	return os.RemoveAll(filepath.Join(folder, mailFolder))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"txng/authz"
+	"txng/modules"
 	"txng/modules/demo"
 	"txng/modules/stamps"
 	"txng/tenant"
@@ -60,7 +61,13 @@ func (c demoCommand) Run(e *environment) error {
 		return err
 	}
 	printDemo(e.out, result, file)
-	return serve(e, d.Config, base, listener, nil, logger(e.out, false), func() { fmt.Fprintln(e.out, "txng ready", base) })
+	letters, err := modules.OpenOutbox("", "", filepath.Join(filepath.Dir(file), mailFolder))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(e.out, "Thư của bản chạy thử:", base.JoinPath("dev", "mail"))
+	site := modules.Config{Base: base, Log: logger(e.out, false), Mail: letters, Demo: true}
+	return serve(e, d.Config, site, listener, func() { fmt.Fprintln(e.out, "txng ready", base) })
 }
 
 // load returns the demonstration of an earlier start, or fills the database. A load that was interrupted left no file,

@@ -6,7 +6,6 @@ import (
 	"math"
 	"time"
 
-	"txng/authz"
 	"txng/modules/stamps"
 	"txng/tenant"
 )
@@ -66,7 +65,7 @@ func (c doctorCommand) Run(e *environment) error {
 
 	_, err = stamps.KeysOf(d.Secret)
 	if err == nil {
-		_, err = authz.NewSigner(d.Secret)
+		err = checkKeys(e, db, d.Secret)
 	}
 	report("Khóa", err, "khóa tem và khóa token lập được")
 	if faults > 0 {

@@ -21,6 +21,8 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Nâng cấp cơ sở dữ liệu."`
 	Tenant  tenantCommand  `cmd:"" help:"Tỉnh, thành phố trên hệ thống."`
 	User    userCommand    `cmd:"" help:"Tài khoản và vai trò."`
+	Keys    keysCommand    `cmd:"" help:"Khóa ký access token của API."`
+	Audit   auditCommand   `cmd:"" help:"Nhật ký thao tác."`
 	Import  importCommand  `cmd:"" help:"Nhập dữ liệu từ tệp."`
 	Doctor  doctorCommand  `cmd:"" help:"Kiểm tra một hệ thống đang cài đặt."`
 	Bench   benchCommand   `cmd:"" help:"Đo và so sánh trên chính máy này."`

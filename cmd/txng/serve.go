@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +29,8 @@ type serveCommand struct {
 	Addr    string   `help:"Địa chỉ nghe." default:"127.0.0.1:8080" env:"TXNG_ADDR"`
 	Base    string   `help:"Địa chỉ công khai của hệ thống, ví dụ https://txng.vn." required:"" env:"TXNG_BASE_URL"`
 	Proxies []string `name:"trusted-proxies" help:"Địa chỉ các máy chủ trung gian của chính hệ thống, ví dụ 10.0.0.0/8; X-Forwarded-For của chúng được tin." env:"TXNG_TRUSTED_PROXIES"`
+	SMTP    string   `name:"smtp-url" help:"Máy chủ gửi thư: smtp://nguoidung:matkhau@may:587 (STARTTLS) hoặc smtps://…:465. Để trống: thư ghi thành tệp." env:"TXNG_SMTP_URL"`
+	From    string   `name:"mail-from" help:"Địa chỉ gửi thư, ví dụ: Truy xuất nguồn gốc <khong-tra-loi@txng.vn>." env:"TXNG_MAIL_FROM"`
 	JSON    bool     `name:"log-json" help:"Ghi nhật ký dạng JSON." env:"TXNG_LOG_JSON"`
 }
 
@@ -43,6 +46,10 @@ func (c serveCommand) Run(e *environment) error {
 			return fmt.Errorf("địa chỉ máy chủ trung gian %q chưa đúng; ví dụ 10.0.0.0/8", p)
 		}
 		proxies = append(proxies, prefix)
+	}
+	letters, err := c.letters(e.err)
+	if err != nil {
+		return err
 	}
 	listener, err := listen(c.Addr)
 	if err != nil {
@@ -68,8 +75,28 @@ func (c serveCommand) Run(e *environment) error {
 	if now != newest {
 		return fmt.Errorf("cơ sở dữ liệu ở bước %d, chương trình cần bước %d: chạy txng migrate trước", now, newest)
 	}
-	return serve(e, d.Config, base, listener, proxies, logger(e.out, c.JSON), func() { fmt.Fprintln(e.out, "txng ready", base) })
+	site := modules.Config{Base: base, Proxies: proxies, Log: logger(e.out, c.JSON), Mail: letters}
+	return serve(e, d.Config, site, listener, func() { fmt.Fprintln(e.out, "txng ready", base) })
 }
+
+// letters returns where the site's letters go: the SMTP server, or the folder "mail" of the data folder; nil without
+// either.
+func (c serveCommand) letters(notice io.Writer) (*modules.Outbox, error) {
+	folder, err := c.dataFolder()
+	if c.SMTP != "" {
+		return modules.OpenOutbox(c.SMTP, c.From, "")
+	}
+	if err != nil {
+		fmt.Fprintln(notice, "Lưu ý: chưa có máy chủ SMTP (--smtp-url) và không có thư mục dữ liệu; hệ thống không gửi được thư.")
+		return nil, nil
+	}
+	folder = filepath.Join(folder, mailFolder)
+	fmt.Fprintln(notice, "Lưu ý: chưa có máy chủ SMTP (--smtp-url); thư được ghi thành tệp trong", folder)
+	return modules.OpenOutbox("", c.From, folder)
+}
+
+// mailFolder is where letters become files, in the data folder, while no SMTP server is configured.
+const mailFolder = "mail"
 
 func logger(w io.Writer, asJSON bool) *slog.Logger {
 	if asJSON {
@@ -91,7 +118,7 @@ func listen(addr string) (net.Listener, error) {
 }
 
 // newApp makes the site of an open database from the master secret.
-func newApp(db *tenant.DB, secret []byte, base *url.URL, proxies []netip.Prefix, log *slog.Logger) (*modules.App, error) {
+func newApp(db *tenant.DB, secret []byte, site modules.Config) (*modules.App, error) {
 	signer, err := authz.NewSigner(secret)
 	if err != nil {
 		return nil, err
@@ -100,17 +127,18 @@ func newApp(db *tenant.DB, secret []byte, base *url.URL, proxies []netip.Prefix,
 	if err != nil {
 		return nil, err
 	}
-	return modules.New(modules.Config{DB: db, Signer: signer, Base: base, Log: log, Proxies: proxies}, keys), nil
+	site.DB, site.Signer = db, signer
+	return modules.New(site, keys), nil
 }
 
 // serve runs site and jobs until the context ends, then lets running requests end.
-func serve(ctx context.Context, c tenant.Config, base *url.URL, listener net.Listener, proxies []netip.Prefix, log *slog.Logger, ready func()) error {
+func serve(ctx context.Context, c tenant.Config, site modules.Config, listener net.Listener, ready func()) error {
 	db, err := tenant.Open(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	app, err := newApp(db, c.Secret, base, proxies, log)
+	app, err := newApp(db, c.Secret, site)
 	if err != nil {
 		return err
 	}

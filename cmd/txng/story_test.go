@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"txng/authz"
+	"txng/modules"
 	"txng/modules/plan"
 	"txng/tenant"
 	"txng/tenant/tenanttest"
@@ -133,7 +134,7 @@ func TestStoryOfSixPeople(t *testing.T) {
 	business.sees("tối đa")
 	business.fill("quantity", "20000")
 	business.press("Đặt tem")
-	business.sees("Hạn mức còn 10000 tem")
+	business.sees("Hạn mức còn 10.000 tem")
 	business.shoot("order-over-quota")
 	business.fill("quantity", "48")
 	business.press("Đặt tem")
@@ -207,7 +208,7 @@ func startSite(t *testing.T, c tenant.Config) (base string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- serve(ctx, c, localURL(listener), listener, nil, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), func() { close(ready) })
+		done <- serve(ctx, c, modules.Config{Base: localURL(listener), Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))}, listener, func() { close(ready) })
 	}()
 	select {
 	case <-ready:

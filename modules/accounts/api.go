@@ -2,34 +2,48 @@ package accounts
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"txng/authz"
+	"txng/modules/internal/audit"
 	"txng/modules/internal/web"
+	"txng/tenant"
 	"txng/tenant/fault"
+)
+
+// The ways to get an access token.
+const (
+	byPassword = "password"
+	byRefresh  = "refresh_token"
+	byClient   = "client_credentials"
 )
 
 // TokenRequest is the body of POST /api/v1/token.
 type TokenRequest struct {
 	Body struct {
-		Email    string `json:"email" maxLength:"254" doc:"Thư điện tử đăng nhập"`
-		Password string `json:"password" maxLength:"256" doc:"Mật khẩu"`
-		Tenant   string `json:"tenant,omitempty" maxLength:"40" doc:"Tên miền con của tỉnh, thành phố; để trống với vai trò toàn quốc"`
+		GrantType    string `json:"grant_type,omitempty" enum:"password,refresh_token,client_credentials" default:"password" doc:"Cách lấy token"`
+		Email        string `json:"email,omitempty" maxLength:"254" doc:"password: thư điện tử đăng nhập"`
+		Password     string `json:"password,omitempty" maxLength:"256" doc:"password: mật khẩu"`
+		Tenant       string `json:"tenant,omitempty" maxLength:"40" doc:"password: tên miền con của tỉnh, thành phố; để trống với vai trò toàn quốc"`
+		RefreshToken string `json:"refresh_token,omitempty" maxLength:"200" doc:"refresh_token: token làm mới, chỉ dùng được một lần; dùng lại sẽ thu hồi cả chuỗi token"`
+		ClientID     string `json:"client_id,omitempty" maxLength:"60" doc:"client_credentials: mã kết nối của đơn vị"`
+		ClientSecret string `json:"client_secret,omitempty" maxLength:"200" doc:"client_credentials: khóa bí mật của kết nối"`
+		Scope        string `json:"scope,omitempty" maxLength:"1000" doc:"client_credentials: các quyền cần dùng, cách nhau bằng dấu cách; để trống là mọi quyền của kết nối"`
 	}
 }
 
 // TokenAnswer is the answer of POST /api/v1/token.
 type TokenAnswer struct {
-	Body struct {
-		AccessToken string `json:"access_token"`
-		TokenType   string `json:"token_type"`
-		ExpiresIn   int    `json:"expires_in" doc:"Số giây token còn hiệu lực"`
+	CacheControl string `header:"Cache-Control"`
+	Body         struct {
+		AccessToken  string `json:"access_token"`
+		TokenType    string `json:"token_type"`
+		ExpiresIn    int    `json:"expires_in" doc:"Số giây token còn hiệu lực"`
+		RefreshToken string `json:"refresh_token,omitempty" doc:"Đổi lấy cặp token mới trong 30 ngày, dùng một lần"`
 	}
 }
 
@@ -45,111 +59,85 @@ type MeAnswer struct {
 	}
 }
 
-// api registers the API's operations, served by huma below /api/v1 with its OpenAPI document at /api/v1/openapi.json.
+// api registers the operations that give out tokens and tell who one stands for.
 func api(a *web.App, limit web.Limit) {
-	config := huma.DefaultConfig("txng", "1")
-	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/v1/openapi", "", "/api/v1/schemas"
-	config.CreateHooks = nil
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		return newProblem(status, message, errs)
-	}
-	h := humachi.New(a.Mux(), config)
-	h.UseMiddleware(func(c huma.Context, next func(huma.Context)) {
-		r, _ := humachi.Unwrap(c)
-		next(huma.WithValue(c, requestKey{}, a.Internal(r, authz.Identity{})))
-	})
-
-	a.Note(web.Route{Method: http.MethodPost, Path: "/api/v1/token", Door: web.DoorOpen, Reason: "gives out tokens for address and password"})
-	huma.Register(h, huma.Operation{
-		OperationID: "token", Method: http.MethodPost, Path: "/api/v1/token", MaxBodyBytes: 4 << 10,
-		Summary: "Lấy access token", Errors: []int{422, 429},
-	}, func(ctx context.Context, in *TokenRequest) (*TokenAnswer, error) {
-		q := requestOf(ctx)
-		if limit.Exceeded(q) {
-			return nil, problem(fault.TooMany, q)
-		}
-		t := in.Body.Tenant
-		out := &TokenAnswer{}
-		var err error
-		if out.Body.AccessToken, err = grant(ctx, a, in.Body.Email, in.Body.Password, t); err != nil {
-			return nil, problem(err, q)
-		}
-		out.Body.TokenType, out.Body.ExpiresIn = "Bearer", int(authz.AccessAge.Seconds())
-		return out, nil
-	})
-
-	a.Note(web.Route{Method: http.MethodGet, Path: "/api/v1/me", Permission: authz.AccountSelf, Door: web.DoorSelf})
-	huma.Register(h, huma.Operation{
-		OperationID: "me", Method: http.MethodGet, Path: "/api/v1/me", Summary: "Tôi là ai, được làm gì", Errors: []int{401},
-	}, func(ctx context.Context, _ *struct{}) (*MeAnswer, error) {
-		q := requestOf(ctx)
-		who, err := bearer(ctx, a, q)
+	a.Open(http.MethodGet, "/.well-known/jwks.json", "public keys", func(q *web.Request) (web.Answer, error) {
+		set, err := a.Signer.JWKS(q.Context(), a.DB)
 		if err != nil {
-			return nil, problem(err, q)
+			return web.Answer{}, err
 		}
+		return web.JSON(set).With("Cache-Control", fmt.Sprintf("public, max-age=%d", int(authz.JWKSAge.Seconds()))), nil
+	})
+
+	web.Operate(a, huma.Operation{
+		OperationID: "token", Method: http.MethodPost, Path: "/api/v1/token", MaxBodyBytes: 4 << 10,
+		Summary: "Lấy access token", Errors: []int{401, 422, 429},
+	}, web.Route{Door: web.DoorOpen, Reason: "gives out tokens for address and password, a refresh token or a machine's secret"},
+		func(ctx context.Context, q *web.Request, in *TokenRequest) (*TokenAnswer, error) {
+			if limit.Exceeded(q) {
+				return nil, fault.TooMany
+			}
+			tokens, err := grant(ctx, q, in)
+			if err != nil {
+				return nil, err
+			}
+			out := &TokenAnswer{CacheControl: "no-store"}
+			out.Body.AccessToken, out.Body.RefreshToken = tokens.Access, string(tokens.Refresh)
+			out.Body.TokenType, out.Body.ExpiresIn = "Bearer", int(authz.AccessAge.Seconds())
+			return out, nil
+		})
+
+	web.Operate(a, huma.Operation{
+		OperationID: "me", Method: http.MethodGet, Path: "/api/v1/me", Summary: "Tôi là ai, được làm gì", Errors: []int{401},
+		Security: []map[string][]string{{"bearer": {}}},
+	}, web.Route{Permission: authz.AccountSelf, Door: web.DoorSelf}, func(ctx context.Context, q *web.Request, _ *struct{}) (*MeAnswer, error) {
+		if err := a.Bearer(ctx, q); err != nil {
+			return nil, err
+		}
+		who := q.Who
 		out := &MeAnswer{}
 		out.Body.Account, out.Body.Name, out.Body.Email, out.Body.Role = int64(who.Account), who.Name, string(who.Email), string(who.Role)
+		out.Body.Tenant, out.Body.Permissions = q.Tenant.Slug, []string{}
 		for _, p := range authz.Permissions() {
 			if who.Can(p) {
 				out.Body.Permissions = append(out.Body.Permissions, string(p))
 			}
 		}
-		if who.Tenant != 0 {
-			t, err := a.DB.Tenant(ctx, who.Tenant)
-			if err != nil {
-				return nil, problem(err, q)
-			}
-			out.Body.Tenant = t.Slug
-		}
 		return out, nil
 	})
 }
 
-type requestKey struct{}
-
-func requestOf(ctx context.Context) *web.Request { return ctx.Value(requestKey{}).(*web.Request) }
-
-func grant(ctx context.Context, a *web.App, email, password, slug string) (string, error) {
-	if slug == "" {
-		return a.Signer.Grant(ctx, a.DB, email, password, 0)
+// grant gives tokens in the way that is asked for.
+func grant(ctx context.Context, q *web.Request, in *TokenRequest) (authz.Tokens, error) {
+	db, signer, b := q.App().DB, q.App().Signer, in.Body
+	switch b.GrantType {
+	case byRefresh:
+		return signer.Refresh(ctx, db, authz.Token(b.RefreshToken), noteToken)
+	case byClient:
+		access, _, err := signer.GrantClient(ctx, db, b.ClientID, b.ClientSecret, b.Scope)
+		return authz.Tokens{Access: access}, err
 	}
-	t, err := a.DB.TenantBySlug(ctx, slug)
-	if err != nil && !errors.Is(err, fault.NotFound) {
-		return "", err
+	if b.Tenant == "" {
+		return signer.Grant(ctx, db, b.Email, b.Password, 0, q.Device(), noteToken)
+	}
+	t, err := db.TenantBySlug(ctx, b.Tenant)
+	if errors.Is(err, fault.NotFound) {
+		err = fault.Invalid{{Name: "tenant", Message: "Không có tỉnh, thành phố này trên hệ thống."}}
 	}
 	if err != nil {
-		return "", fault.Invalid{{Name: "tenant", Message: "Không có tỉnh, thành phố này trên hệ thống."}}
+		return authz.Tokens{}, err
 	}
-	return a.Signer.Grant(ctx, a.DB, email, password, t.ID)
+	return signer.Grant(ctx, db, b.Email, b.Password, t.ID, q.Device(), noteToken)
 }
 
-// bearer returns who the request's access token stands for.
-func bearer(ctx context.Context, a *web.App, q *web.Request) (authz.Identity, error) {
-	token, ok := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		return authz.Identity{}, fault.SignIn
+// noteToken writes what happens to tokens into the audit of the person's tenant; above the tenants there is none.
+func noteToken(ctx context.Context, tx tenant.Platform, who authz.Identity, e authz.Event) error {
+	if who.Tenant == 0 {
+		return nil
 	}
-	return a.Signer.Read(ctx, a.DB, token)
-}
-
-// apiProblem is a problem document as huma wants its errors.
-type apiProblem struct{ web.Problem }
-
-func (p apiProblem) Error() string                { return p.Title }
-func (p apiProblem) GetStatus() int               { return p.Status }
-func (p apiProblem) ContentType(string) string    { return "application/problem+json" }
-func (p apiProblem) MarshalJSON() ([]byte, error) { return json.Marshal(p.Problem) }
-func problem(err error, q *web.Request) error     { return apiProblem{web.ProblemOf(err, q.ID)} }
-
-// newProblem turns huma's own refusals (a body that is no JSON, a field too long) into problem documents.
-func newProblem(status int, message string, errs []error) huma.StatusError {
-	p := web.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: message}
-	for _, err := range errs {
-		f := web.ProblemField{Message: err.Error()}
-		if d, ok := err.(huma.ErrorDetailer); ok {
-			f = web.ProblemField{Location: d.ErrorDetail().Location, Message: d.ErrorDetail().Message}
-		}
-		p.Errors = append(p.Errors, f)
+	what := "Đăng nhập qua API"
+	if e == authz.TokenReused {
+		what = "Token làm mới bị dùng lại: đã thu hồi cả chuỗi token"
 	}
-	return apiProblem{p}
+	return audit.WriteAsPlatform(ctx, tx, who, who.Tenant, string(e), audit.Record{Subject: "account", ID: int64(who.Account), Org: who.Org}, what)
 }

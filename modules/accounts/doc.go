@@ -1,5 +1,9 @@
-// Package accounts has the pages and the API of signing in.
+// Package accounts has the pages and the API of signing in, of passwords, and of who works in a tenant or an
+// organization: members, invitations, lists of officers.
 //
 // Tables: none; package authz keeps accounts, sessions and memberships.
-// URLs: /dang-nhap, /dang-xuat, /tai-khoan, /tai-khoan/vai-tro, POST /api/v1/token, GET /api/v1/me.
+// URLs: /dang-nhap, /dang-xuat, /tai-khoan, /tai-khoan/vai-tro, POST /api/v1/token, GET /api/v1/me,
+// /.well-known/jwks.json, /ket-noi, /ket-noi/{id}/thu-hoi, /tai-khoan/khoa-api, /tai-khoan/khoa-api/thu-hoi,
+// /quen-mat-khau, /dat-lai/{token}, /tai-khoan/mat-khau, /thanh-vien (moi, nhap, mau.xlsx, loi-moi/thu-hoi,
+// loi-moi/gui-lai, {id}, {id}/ket-thuc), /loi-moi/{tenant}/{token}; in a demonstration /dev/mail.
 package accounts

@@ -39,7 +39,14 @@ func Routes(a *web.App) {
 	a.Self(http.MethodPost, "/dang-xuat", signOut)
 	a.Self(http.MethodGet, "/tai-khoan", showAccount)
 	a.Self(http.MethodPost, "/tai-khoan/vai-tro", switchRole)
+	a.Self(http.MethodGet, "/tai-khoan/thiet-bi", showDevices)
+	a.Self(http.MethodPost, "/tai-khoan/thiet-bi", signOutElsewhere)
 	api(a, limit)
+	programs(a)
+	passwords(a)
+	members(a)
+	acceptance(a)
+	letters(a)
 }
 
 func signInFields(q *web.Request) []ui.Field {
@@ -86,12 +93,16 @@ func showSignIn(q *web.Request) (web.Answer, error) {
 }
 
 func submitSignIn(q *web.Request) (web.Answer, error) {
-	token, _, err := authz.SignIn(q.Context(), q.App().DB, q.Value("email"), q.Posted.Get("password"), q.Device())
+	token, who, err := authz.SignIn(q.Context(), q.App().DB, q.Value("email"), q.Posted.Get("password"), q.Device())
 	if err != nil {
+		notedRefusal(q, q.Value("email"), err)
 		if m := fault.Message(err); m != "" {
 			err = fault.Invalid{{Name: "email", Message: m}}
 		}
 		return web.Answer{}, err
+	}
+	if err := noted(q, who, "account.signin", "Đăng nhập"); err != nil {
+		return web.Answer{}, err // the session's token has not left
 	}
 	next := local(q.Posted.Get(keptPath))
 	form := url.Values{}
@@ -110,6 +121,9 @@ func submitSignIn(q *web.Request) (web.Answer, error) {
 
 func signOut(q *web.Request) (web.Answer, error) {
 	if err := authz.SignOut(q.Context(), q.App().DB, q.Session()); err != nil {
+		return web.Answer{}, err
+	}
+	if err := noted(q, q.Who, "account.signout", "Đăng xuất"); err != nil {
 		return web.Answer{}, err
 	}
 	answer := web.See("/dang-nhap")
@@ -168,6 +182,9 @@ func switchRole(q *web.Request) (web.Answer, error) {
 	}
 	token, err := authz.Switch(q.Context(), q.App().DB, q.Session(), membership, q.Device())
 	if err != nil {
+		return web.Answer{}, err
+	}
+	if err := notedSwitch(q, q.Who, token); err != nil {
 		return web.Answer{}, err
 	}
 	answer := web.See("/").Say("Đã đổi vai trò làm việc.")

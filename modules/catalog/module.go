@@ -15,6 +15,7 @@ func Routes(a *web.App) {
 	a.Submit("/san-pham/{id}/cong-bo", authz.ProductEdit, show, submitPublish)
 	a.Get("/danh-muc", authz.CatalogView, showLists)
 	a.Submit("/danh-muc", authz.CatalogList, showLists, submitListItem)
+	api(a)
 	a.Menu("Chủ thể và sản phẩm", "Sản phẩm", "/san-pham", "package", authz.CatalogView)
 	a.Menu("Chủ thể và sản phẩm", "Danh mục sản phẩm", "/danh-muc", "list", authz.CatalogView)
 }

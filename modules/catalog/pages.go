@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -40,7 +41,12 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		Title: "Sản phẩm", Purpose: "Sản phẩm đã khai báo, với mức đầy đủ của chín nội dung theo Nghị định 37/2026/NĐ-CP.",
 		File: "san-pham", Order: "-created",
 		Columns: []web.Column[Product]{
-			{Key: "name", Label: "Sản phẩm", Value: func(p Product) any { return p.Name }, Cell: func(p Product) templ.Component { return ui.AnchorPhone(path(p.ID), p.Name, p.OrgName) }},
+			{Key: "name", Label: "Sản phẩm", Value: func(p Product) any { return p.Name }, Cell: func(p Product) templ.Component {
+				if q.Who.Org != 0 {
+					return ui.Anchor(path(p.ID), p.Name)
+				}
+				return ui.AnchorPhone(path(p.ID), p.Name, p.OrgName)
+			}},
 			{Label: "GTIN", Value: func(p Product) any { return p.GTIN.Display() }},
 			{Label: "Chủ thể", HidePhone: true, Value: func(p Product) any { return p.OrgName }},
 			{Label: "Nội dung", Value: func(p Product) any { return complete(p) }},
@@ -56,6 +62,9 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		Load: func(tx tenant.Tx, l web.Query) ([]Product, int, error) {
 			return Search(q.Context(), tx, l)
 		},
+	}
+	if q.Who.Org != 0 { // all are its own
+		l.Columns = slices.DeleteFunc(l.Columns, func(c web.Column[Product]) bool { return c.Label == "Chủ thể" })
 	}
 	if q.Who.Can(authz.ProductEdit) {
 		l.Primary = ui.Link{Label: "Khai báo sản phẩm", Href: "/san-pham/moi", Icon: "plus"}
@@ -184,7 +193,7 @@ func showLists(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		Columns: []web.Column[ListItem]{
 			{Key: "name", Label: "Nhóm sản phẩm", Value: func(i ListItem) any { return i.Name }},
 			{Key: "list", Label: "Danh mục", Value: func(i ListItem) any { return i.List.Name() }},
-			{Label: "Căn cứ", Value: func(i ListItem) any { return official(i) }, Cell: func(i ListItem) templ.Component { return ui.Two(official(i), i.Source) }},
+			{Label: "Căn cứ", Value: func(i ListItem) any { return official(i) }, Cell: func(i ListItem) templ.Component { return basis(i) }},
 		},
 		Filters: []ui.Field{
 			{Name: "q", Label: "Tên", Type: "search"},

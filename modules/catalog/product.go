@@ -42,7 +42,7 @@ type Product struct {
 	CreatedAt    time.Time
 
 	OrgName  string
-	OrgPlace string // address line and commune, as organization.Place takes them
+	OrgPlace string // address line and commune, as address.Place takes them
 	OrgUnit  string
 	HasPhoto bool
 	HasEvent bool // a lot of it has an event with its time

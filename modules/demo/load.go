@@ -82,6 +82,11 @@ func Load(ctx context.Context, db *tenant.DB, keys *stamps.Keys, origin string, 
 	return l.result, l.rollUp(ctx)
 }
 
+// ago is the database with the clock of some days before now.
+func (l *loader) ago(days int) *tenant.DB {
+	return l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -days) })
+}
+
 // steps is the number of organizations that Load makes, by which progress is measured.
 func steps() int {
 	n := 0
@@ -209,7 +214,7 @@ func (l *loader) officers(ctx context.Context, t tenant.Tenant) (authz.Identity,
 				return err
 			}
 			role := authz.Role(o.role)
-			id, err := authz.GrantMembership(ctx, tx, authz.NewMembership{Tenant: t.ID, Account: account, Role: role, Department: o.department})
+			id, err := authz.GrantMembership(ctx, tx, authz.NewMembership{Tenant: t.ID, Account: account, Role: role, Department: o.department, Unit: communeOf(t, role, l.now)})
 			if err != nil {
 				return err
 			}
@@ -283,13 +288,10 @@ func commune(u unit.Unit, words string, on time.Time) string {
 }
 
 func (l *loader) organization(ctx context.Context, t tenant.Tenant, u unit.Unit, scope tenant.Scope, officer authz.Identity, o org) error {
-	on := l.now
-	if !u.To.IsZero() && u.To.Before(on) {
-		on = u.To.AddDate(0, 0, -1)
-	}
+	on := dayWithin(u, l.now)
 	l.numbers++
 	email := fmt.Sprintf("chu%d@%s.%s", l.numbers, t.Slug, domain)
-	at := l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -30) })
+	at := l.ago(days - l.done%8) // not all on one day
 	id, err := organization.Register(ctx, at, t, organization.SignUp{
 		Kind: o.kind, Name: o.name, MST: l.mst(), Unit: commune(u, o.commune, on), UsesBarcode: !o.noBarcode,
 		Person: "Chủ cơ sở " + fmt.Sprint(l.numbers), Email: email, Password: Password, Illustrative: true, Source: "Tên và địa chỉ chủ thể là minh họa.",
@@ -324,7 +326,7 @@ func (l *loader) product(ctx context.Context, t tenant.Tenant, scope tenant.Scop
 	}
 	own := scope.Of(owner.Org)
 	var id catalog.ProductID
-	err = l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -28) }).In(ctx, own, func(tx tenant.Tx) error {
+	err = l.ago(days-2-l.done%8).In(ctx, own, func(tx tenant.Tx) error {
 		if id, err = catalog.Create(ctx, tx, owner, catalog.NewProduct{
 			GTIN: string(gtin), Name: p.name, Brand: p.brand, Origin: t.Name + ", Việt Nam", Standard: p.standard, ShelfLife: p.shelfLife,
 			ListItemID: item, Exported: p.exported, Illustrative: true, Source: p.source,
@@ -383,7 +385,7 @@ func (l *loader) listItem(ctx context.Context, scope tenant.Scope, who authz.Ide
 // stamps orders a product's stamps, activates some for a lot, and has some of those scanned over the last two weeks.
 func (l *loader) stamps(ctx context.Context, t tenant.Tenant, own tenant.Scope, owner authz.Identity, id catalog.ProductID, gtin gs1.GTIN, p product) error {
 	var order stamps.Order
-	if err := l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -20) }).In(ctx, own, func(tx tenant.Tx) (err error) {
+	if err := l.ago(20-l.done%4).In(ctx, own, func(tx tenant.Tx) (err error) {
 		order, err = stamps.PlaceOrder(ctx, tx, owner, stamps.NewOrder{Product: int64(id), Quantity: p.stamps, Request: fmt.Sprintf("demo-%d", id)})
 		return err
 	}); err != nil {
@@ -398,7 +400,7 @@ func (l *loader) stamps(ctx context.Context, t tenant.Tenant, own tenant.Scope, 
 		return nil
 	}
 	made := l.now.AddDate(0, 0, -16)
-	if err := l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -15) }).In(ctx, own, func(tx tenant.Tx) error {
+	if err := l.ago(15).In(ctx, own, func(tx tenant.Tx) error {
 		lot, err := trace.CreateLot(ctx, tx, owner, trace.NewLot{Product: int64(id), Code: made.Format("060102") + "-01", Place: p.place, Produced: made})
 		if err != nil {
 			return err
@@ -450,8 +452,11 @@ func (l *loader) merge(ctx context.Context, t tenant.Tenant, successor string) e
 	return err
 }
 
-// rollUp computes the roll-ups of all active tenants, for the ministry's page to have them at once, over the last two
-// weeks of the demonstration's days by their own rows.
+// days is how far back the demonstration goes.
+const days = 30
+
+// rollUp computes the roll-ups of all active tenants, for the ministry's page to have them at once: today's, and those of
+// the days before of what the rows carry their own time for.
 func (l *loader) rollUp(ctx context.Context) error {
 	all, err := l.db.Tenants(ctx)
 	if err != nil {
@@ -465,7 +470,12 @@ func (l *loader) rollUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := l.db.In(ctx, scope, func(tx tenant.Tx) error { return kpi.Refresh(ctx, tx) }); err != nil {
+		if err := l.db.In(ctx, scope, func(tx tenant.Tx) error {
+			if err := kpi.Backfill(ctx, tx, days); err != nil {
+				return err
+			}
+			return kpi.Refresh(ctx, tx)
+		}); err != nil {
 			return err
 		}
 	}
@@ -478,4 +488,33 @@ func (r *Result) Rebase(origin string) {
 		r.Stamps[i].URL = origin + strings.TrimPrefix(s.URL, r.URL)
 	}
 	r.URL = origin
+}
+
+// communeOf returns the commune of a unit officer: the one of the province's first organization.
+func communeOf(t tenant.Tenant, role authz.Role, on time.Time) string {
+	if role != authz.UnitOfficer {
+		return ""
+	}
+	ref, err := unit.ParseRef(t.Unit)
+	if err != nil {
+		return ""
+	}
+	u, ok := unit.ByRef(ref)
+	if !ok {
+		return ""
+	}
+	for _, p := range provinces {
+		if p.code == string(ref.Code) && (p.on.IsZero() || !u.To.IsZero()) && len(p.orgs) > 0 {
+			return commune(u, p.orgs[0].commune, dayWithin(u, on))
+		}
+	}
+	return commune(u, "", dayWithin(u, on))
+}
+
+// dayWithin returns the day, or the last one of a unit that had ended by then.
+func dayWithin(u unit.Unit, on time.Time) time.Time {
+	if !u.To.IsZero() && u.To.Before(on) {
+		return u.To.AddDate(0, 0, -1)
+	}
+	return on
 }

@@ -21,7 +21,6 @@ import (
 	"txng/modules/kpi"
 	"txng/modules/organization"
 	"txng/tenant"
-	"txng/tenant/fault"
 )
 
 // Routes registers the module's pages.
@@ -47,12 +46,9 @@ func first(q *web.Request) (web.Answer, error) {
 	case q.Who.Role == authz.Ministry:
 		return web.See("/bo"), nil
 	}
-	scope, err := q.App().DB.Scope(q.Context(), q.Who.Tenant)
+	scope, err := q.Scope()
 	if err != nil {
 		return web.Answer{}, err
-	}
-	if q.Who.Role.OfOrganization() {
-		scope = scope.Of(q.Who.Org)
 	}
 	var answer web.Answer
 	err = q.App().DB.View(q.Context(), scope, func(tx tenant.Tx) (err error) {
@@ -161,12 +157,9 @@ func search(q *web.Request) (web.Answer, error) {
 	if i := stampAddress.FindStringIndex(text); i != nil {
 		return web.See((&url.URL{Path: text[i[0]:]}).EscapedPath()), nil
 	}
-	scope, err := q.App().DB.Scope(q.Context(), q.Who.Tenant)
+	scope, err := q.Scope()
 	if err != nil {
 		return web.Answer{}, err
-	}
-	if q.Who.Role.OfOrganization() {
-		scope = scope.Of(q.Who.Org)
 	}
 	var products []catalog.Product
 	var organizations []organization.Organization
@@ -193,18 +186,6 @@ func search(q *web.Request) (web.Answer, error) {
 }
 
 func help(*web.Request) (web.Answer, error) { return web.Page(helpPage()), nil }
-
-func report(q *web.Request) (web.Answer, error) {
-	code := q.URL.Query().Get("ma")
-	if len(code) > 120 {
-		return web.Answer{}, fault.NotFound
-	}
-	contact := ""
-	if t, ok := q.TenantOfHost(); ok {
-		contact = t.Contact
-	}
-	return web.Page(reportPage(code, contact)), nil
-}
 
 func productPath(p catalog.Product) string { return "/san-pham/" + strconv.FormatInt(int64(p.ID), 10) }
 

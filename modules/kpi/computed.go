@@ -63,7 +63,7 @@ func listTraced(list, word string) computation {
 		numerator:   "Nhóm sản phẩm trong danh mục " + word + " có sản phẩm đã kích hoạt tem",
 		denominator: "Nhóm sản phẩm trong danh mục " + word,
 		rows: `
-			select l.tenant_id, l.name, x.products || ' sản phẩm đã công bố · ' || x.used || ' sản phẩm đã kích hoạt tem' as detail, '/danh-muc' as link,
+			select l.tenant_id, l.name, ` + grouped(`x.products`) + ` || ' sản phẩm đã công bố · ' || ` + grouped(`x.used`) + ` || ' sản phẩm đã kích hoạt tem' as detail, '/danh-muc' as link,
 				(x.used > 0)::int::bigint as numerator, 1::bigint as denominator
 			from catalog.list_item l
 			cross join lateral (
@@ -90,7 +90,7 @@ func taskRows(numerator, denominator, condition string) string {
 	return `
 			select t.tenant_id, t.code || ' – ' || t.text as name,
 				case t.state when 'done' then 'Hoàn thành' when 'doing' then 'Đang thực hiện' else 'Đã giao' end
-					|| case when t.planned > 0 then ' · ' || t.done || '/' || t.planned || ' ' || t.unit else '' end as detail,
+					|| case when t.planned > 0 then ' · ' || ` + grouped(`t.done`) + ` || '/' || ` + grouped(`t.planned`) + ` || ' ' || t.unit else '' end as detail,
 				'/nhiem-vu/' || t.id as link, ` + numerator + ` as numerator, ` + denominator + ` as denominator
 			from plan.task t
 			where t.tenant_id = any ($1) and ($2::bigint = 0 or t.plan_id = $2) and ` + condition

@@ -3,7 +3,7 @@
 //
 // Roll-ups keep a measure's value of each day; they are all that the ministry reads.
 //
-// Table: kpi.rollup. Reads organization, catalog, stamps, scan and plan.
+// Table: kpi.rollup. Reads organization, catalog, stamps, scan and plan, and audit for when a product was published.
 // URLs: /chi-tieu (targets of all plans with their values), /chi-tieu/{key} (a measure with the rows behind it).
 // Permission: kpi.view.
 // Jobs: measure.Refresh (one tenant), measure.RefreshAll (all active tenants, every minute).

@@ -44,8 +44,8 @@ var followed = []Measure{
 		Definition: "Số lần chủ thể kích hoạt một dải tem cho lô hàng; có ít nhất một lần là tỉnh, thành phố đã triển khai truy xuất nguồn gốc.",
 		Numerator:  "Dải tem đã kích hoạt",
 		rows: `
-			select p.tenant_id, p.name, 'Đợt tem ' || o.number || ', lô ' || l.code || ', ' || (r.last - r.first + 1) || ' tem' as detail,
-				'/tem/' || o.number as link, 1::bigint as numerator, 0::bigint as denominator
+			select p.tenant_id, p.name, 'Đợt tem ' || ` + orderRef + ` || ', lô ' || l.code || ', ' || ` + grouped(`r.last - r.first + 1`) + ` || ' tem' as detail,
+				'/tem/' || ` + orderRef + ` as link, 1::bigint as numerator, 0::bigint as denominator
 			from stamps.stamp_range r
 			join stamps.stamp_order o on o.tenant_id = r.tenant_id and o.number = r.order_number
 			join catalog.product p on p.tenant_id = o.tenant_id and p.id = o.product_id
@@ -105,10 +105,19 @@ var followed = []Measure{
 	},
 }
 
+// orderRef names an order o on the pages of the home tenant as the stamps' pages do: by its number, or with the tenant
+// before it ("35-1") for one of a merged predecessor, which may have the same number.
+const orderRef = `(case when o.tenant_id = $3::int then '' else o.tenant_id || '-' end || o.number)`
+
+// grouped writes a whole number in SQL as vi.Int does: 1.234.567.
+func grouped(n string) string {
+	return `replace(to_char(` + n + `, 'FM999,999,999,999,990'), ',', '.')`
+}
+
 // orderRows selects stamp orders.
 func orderRows(numerator, denominator, join string) string {
 	return `
-			select p.tenant_id, p.name, 'Đợt tem ' || o.number || ' · ' || o.quantity || ' tem' as detail, '/tem/' || o.number as link,
+			select p.tenant_id, p.name, 'Đợt tem ' || ` + orderRef + ` || ' · ' || ` + grouped(`o.quantity`) + ` || ' tem' as detail, '/tem/' || ` + orderRef + ` as link,
 				` + numerator + ` as numerator, ` + denominator + ` as denominator
 			from stamps.stamp_order o
 			join catalog.product p on p.tenant_id = o.tenant_id and p.id = o.product_id` + join + `

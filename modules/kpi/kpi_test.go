@@ -1,12 +1,16 @@
 package kpi
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"txng/authz"
+	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
 	"txng/modules/plan"
 	"txng/tenant"
 	"txng/tenant/tenanttest"
@@ -345,6 +349,79 @@ func TestSuccessorCountsTheRowsOfItsPredecessor(t *testing.T) {
 		days, err := History(ctx, tx, string(plan.OrgsWithBarcodeTracedPercent))
 		if len(days) != 1 || days[0].Value() != (Value{1, 2}) {
 			t.Errorf("roll-up: got %+v, want one of 1/2", days)
+		}
+		return err
+	})
+}
+
+func TestOrdersOfAPredecessorAreNotTakenForTheSuccessorsOwn(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	business(t, e, e.Scope, 1)
+	activate(t, e, e.Scope, 1)
+	exec(t, e, e.Scope, `update stamps.stamp_order set quantity = 1234567 where tenant_id = $1`)
+	successor, own := e.NewTenant(t)
+	business(t, e, own, 1) // an order of the same number
+	activate(t, e, own, 1)
+	if err := e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+		return tenant.Succeed(t.Context(), tx, tenant.Lineage{Successor: successor.ID, Origin: e.Tenant.ID, Effective: tx.Now(), Basis: "Nghị quyết 202/2025/QH15"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	e.DB.Forget()
+	scope, err := e.DB.Scope(t.Context(), successor.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := strconv.Itoa(int(e.Tenant.ID)) + "-1"
+	for key, want := range map[string][]string{ // detail and link, the predecessor's first
+		StampsOrdered:   {"Đợt tem " + theirs + " · 1.234.567 tem", "/tem/" + theirs, "Đợt tem 1 · 500 tem", "/tem/1"},
+		StampsActivated: {"Đợt tem " + theirs + " · 1.234.567 tem", "/tem/" + theirs, "Đợt tem 1 · 500 tem", "/tem/1"},
+		StageDeployed:   {"Đợt tem " + theirs + ", lô L1, 100 tem", "/tem/" + theirs, "Đợt tem 1, lô L1, 100 tem", "/tem/1"},
+	} {
+		m, _ := MeasureOf(key)
+		in(t, e, scope, func(ctx context.Context, tx tenant.Tx) error {
+			rows, err := Rows(ctx, tx, m, 0)
+			slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(len(b.Link), len(a.Link)) })
+			var got []string
+			for _, r := range rows {
+				got = append(got, r.Detail, r.Link)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: got %q, want %q", key, got, want)
+			}
+			return err
+		})
+	}
+}
+
+func TestNumbersInRowsAreGroupedAsEverywhere(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	in(t, e, e.Scope, func(ctx context.Context, tx tenant.Tx) error {
+		for _, n := range []int64{0, 7, 999, 1000, 3000, 10_000_000, 1_234_567_890} {
+			got, err := tenant.Value[string](ctx, tx, `select `+grouped(`$2::bigint`)+` where $1::int[] is not null`, n)
+			if want := vi.Int(n); err != nil || got != want {
+				t.Errorf("got %q %v, want %q", got, err, want)
+			}
+		}
+		return nil
+	})
+}
+
+func TestShareOfTargetsSaysHowManyHaveNoNumber(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	importProgrammes(t, e, e.Scope, "da-nang")
+	reportTask(t, e, e.Scope, "NV2", 5, plan.Doing, plan.Done)
+	in(t, e, e.Scope, func(ctx context.Context, tx tenant.Tx) error {
+		stats, err := Summary(ctx, tx)
+		i := slices.IndexFunc(stats, func(s ui.Stat) bool { return s.Label == "Chỉ tiêu đạt (%)" })
+		if i < 0 {
+			t.Fatal("the summary has no targets")
+		}
+		if got, want := stats[i].Hint, "1/3 chỉ tiêu có số liệu, trong 6 chỉ tiêu"; got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 		return err
 	})

@@ -148,6 +148,9 @@ func showMeasure(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if v.value, err = ValueOf(ctx, tx, m, v.plan.ID); err != nil {
 		return web.Answer{}, err
 	}
+	if v.hint, err = hint(ctx, tx, m, v.value); err != nil {
+		return web.Answer{}, err
+	}
 	if v.days, err = History(ctx, tx, m.Key); err != nil {
 		return web.Answer{}, err
 	}
@@ -203,6 +206,22 @@ func targetsOf(ctx context.Context, tx tenant.Tx, m Measure, of plan.PlanID) ([]
 	return slices.DeleteFunc(all, func(p Progress) bool { return p.Measure.Key != m.Key || of != 0 && p.Plan.ID != of }), err
 }
 
+// hint says what a value is made of: "3 / 10"; "" for a plain number. Of targets it says too how many there are, with
+// those that the platform has no number for.
+func hint(ctx context.Context, tx tenant.Tx, m Measure, v Value) (string, error) {
+	switch {
+	case m.Denominator == "":
+		return "", nil
+	case m.Key != TargetsMet:
+		return m.Share(v), nil
+	}
+	all, err := plan.Targets(ctx, tx, 0)
+	if err != nil {
+		return "", err
+	}
+	return vi.Int(v.Numerator) + "/" + vi.Int(v.Denominator) + " chỉ tiêu có số liệu, trong " + vi.Int(int64(len(all))) + " chỉ tiêu", nil
+}
+
 // counted says whether a row counts for the measure.
 func (r Row) counted() ui.Status {
 	if r.Numerator > 0 {
@@ -224,8 +243,10 @@ func Summary(ctx context.Context, tx tenant.Tx) ([]ui.Stat, error) {
 			return nil, err
 		}
 		stat := ui.Stat{Label: m.Name, Value: m.Show(v), Href: detailPath(m, 0)}
-		if m.Denominator != "" && m.Known(v) {
-			stat.Hint = m.Share(v)
+		if m.Known(v) {
+			if stat.Hint, err = hint(ctx, tx, m, v); err != nil {
+				return nil, err
+			}
 		}
 		stats = append(stats, stat)
 	}

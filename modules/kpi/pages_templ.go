@@ -20,6 +20,7 @@ type measureView struct {
 	Measure
 	plan    plan.Plan // zero for all plans
 	value   Value
+	hint    string
 	days    []Rollup
 	targets []Progress
 }
@@ -100,7 +101,7 @@ func bullet(p Progress) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.why())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/kpi/pages.templ`, Line: 34, Col: 28}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/kpi/pages.templ`, Line: 35, Col: 28}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -276,11 +277,7 @@ func Points(m Measure, days []Rollup) []ui.Point {
 }
 
 func (v measureView) stats() []ui.Stat {
-	stat := ui.Stat{Label: v.Name, Value: v.Show(v.value)}
-	if v.Denominator != "" {
-		stat.Hint = v.Share(v.value)
-	}
-	return []ui.Stat{stat}
+	return []ui.Stat{{Label: v.Name, Value: v.Show(v.value), Hint: v.hint}}
 }
 
 func (v measureView) facts() []ui.Pair {

@@ -29,8 +29,8 @@ func Rows(ctx context.Context, tx tenant.Tx, m Measure, of plan.PlanID) ([]Row, 
 	return tenant.List[Row](ctx, tx, `
 		select name, detail, link, numerator, denominator
 		from (`+m.rows+`) r
-		where tenant_id = any ($1)
-		order by name, link`, of)
+		where tenant_id = any ($1) and $3::int is not null
+		order by name, link`, of, tx.Tenant())
 }
 
 // ValueOf returns a measure's value as it is now; of one plan when the measure is one of tasks and plan is not 0.
@@ -50,7 +50,7 @@ func ValueOf(ctx context.Context, tx tenant.Tx, m Measure, of plan.PlanID) (Valu
 	v, err := tenant.One[Value](ctx, tx, `
 		select coalesce(sum(numerator), 0)::bigint as numerator, coalesce(sum(denominator), 0)::bigint as denominator
 		from (`+m.rows+`) r
-		where tenant_id = any ($1)`, of)
+		where tenant_id = any ($1) and $3::int is not null`, of, tx.Tenant())
 	if err != nil {
 		return Value{}, fmt.Errorf("compute %s: %w", m.Key, err)
 	}

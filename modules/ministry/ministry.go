@@ -27,6 +27,9 @@ func (p Province) Value(m kpi.Measure) (kpi.Value, bool) {
 // Deployed reports whether the province runs its programme here.
 func (p Province) Deployed() bool { return p.State != tenant.Draft }
 
+// HasNumbers reports whether there is anything to show of the province but dashes.
+func (p Province) HasNumbers() bool { return p.Deployed() && !p.ComputedAt.IsZero() }
+
 // Reached reports whether the province has reached a stage of the funnel.
 func (p Province) Reached(stage string) bool { return p.values[stage].Numerator > 0 }
 

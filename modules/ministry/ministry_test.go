@@ -207,10 +207,10 @@ func TestPagesShowDraftsMapFunnelAndTable(t *testing.T) {
 		status int
 		texts  []string
 	}{
-		{200, []string{e.Tenant.Name + ", Số bước đã đạt: 2/5", draft.Name + ": chưa triển khai", "Tháng 01/2022: 55/63 (NBC)", "Tháng 01/2022: 25/63 (NBC)", "34/34 tỉnh", "Định nghĩa các chỉ số"}},
+		{200, []string{e.Tenant.Name + ", Số bước đã đạt: 2/5", draft.Name + ": chưa vận hành", "Tháng 01/2022: 55/63 (NBC)", "Tháng 01/2022: 25/63 (NBC)", "34/34 tỉnh", "Định nghĩa các chỉ số"}},
 		{200, []string{e.Tenant.Name + ", Sản phẩm đặc trưng, ưu tiên đã xác định: 7"}},
 		{200, []string{e.Tenant.Name, "Năm bước triển khai", "Sản phẩm đặc trưng, ưu tiên đã xác định: 7"}},
-		{200, []string{"chưa triển khai trên hệ thống"}},
+		{200, []string{"chưa vận hành trên hệ thống"}},
 		{404, []string{"Không có tỉnh, thành phố này"}},
 		{200, []string{"Tỉnh, thành phố", e.Tenant.Name, "2/5"}},
 		{200, []string{draft.Name}},
@@ -242,6 +242,29 @@ func TestFunnelCountsProvincesThatReachedAStage(t *testing.T) {
 	}
 	if want := []int64{2, 0, 0, 0, 1}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestProvincesWithoutNumbersComeLastUnlessAnOrderIsChosen(t *testing.T) {
+	t.Parallel()
+	province := func(name string, s tenant.State, computed int64) Province {
+		p := Province{registration: registration{Name: name, State: s}}
+		if computed != 0 {
+			p.ComputedAt = time.Unix(computed, 0)
+		}
+		return p
+	}
+	all := []Province{
+		province("An Giang", tenant.Draft, 0), province("Cà Mau", tenant.Active, 0), province("Nghệ An", tenant.Active, 1), province("Bắc Ninh", tenant.Active, 1),
+	}
+	for order, want := range map[string]string{"": "Bắc Ninh, Nghệ An, An Giang, Cà Mau", "name": "An Giang, Bắc Ninh, Cà Mau, Nghệ An"} {
+		var names []string
+		for _, p := range slices.SortedFunc(slices.Values(all), orders(nationView{})[order]) {
+			names = append(names, p.Name)
+		}
+		if got := strings.Join(names, ", "); got != want {
+			t.Errorf("order %q: got %s, want %s", order, got, want)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func (p Province) status() ui.Status {
 	case tenant.Suspended:
 		return ui.Status{Kind: ui.Warning, Word: "Tạm dừng"}
 	}
-	return ui.Status{Kind: ui.Neutral, Word: "Chưa triển khai"}
+	return ui.Status{Kind: ui.Neutral, Word: "Chưa vận hành"}
 }
 
 // shown are the measures that have numbers.
@@ -47,10 +47,10 @@ func showNation(q *web.Request, tx tenant.Nation) (web.Answer, error) {
 	}
 	list := web.Listing[Province]{
 		Title: "34 tỉnh, thành phố", Purpose: "Kết quả truy xuất nguồn gốc của các tỉnh, thành phố, tổng hợp từ số liệu của từng tỉnh.",
-		File: "tinh-thanh-pho", Order: "name", PerPage: 50, Above: nationTop(view), Columns: columns(view),
+		File: "tinh-thanh-pho", PerPage: 50, Above: nationTop(view), Columns: columns(view),
 		Filters: []ui.Field{
 			{Name: ui.QuerySearch, Label: "Tên tỉnh, thành phố", Type: "search"},
-			{Name: "trang-thai", Label: "Trạng thái", Type: "select", Options: []ui.Option{{Label: "Tất cả"}, {Value: "active", Label: "Đang vận hành"}, {Value: "draft", Label: "Chưa triển khai"}, {Value: "suspended", Label: "Tạm dừng"}}},
+			{Name: "trang-thai", Label: "Trạng thái", Type: "select", Options: []ui.Option{{Label: "Tất cả"}, {Value: "active", Label: "Đang vận hành"}, {Value: "draft", Label: "Chưa vận hành"}, {Value: "suspended", Label: "Tạm dừng"}}},
 			{Name: "buoc", Label: "Đã đạt bước", Type: "select", Options: stageOptions()},
 		},
 		Empty: ui.Empty{Icon: "map", Why: "Chưa có tỉnh, thành phố nào trên hệ thống.", Next: "Đơn vị vận hành đưa từng tỉnh, thành phố vào hệ thống."},
@@ -111,10 +111,18 @@ func valueText(p Province, m kpi.Measure) string {
 	return m.Show(v)
 }
 
-// orders are the orders of the table. Provinces without a value come before all others.
+// orders are the orders of the table. Provinces without a value come before all others; without a choice, those that
+// have no number at all come last.
 func orders(v nationView) map[string]func(a, b Province) int {
 	byName := func(a, b Province) int { return vi.Compare(a.Name, b.Name) }
+	silent := func(p Province) int {
+		if p.HasNumbers() {
+			return 0
+		}
+		return 1
+	}
 	all := map[string]func(a, b Province) int{
+		"":       func(a, b Province) int { return cmp.Or(cmp.Compare(silent(a), silent(b)), byName(a, b)) },
 		"name":   byName,
 		"state":  func(a, b Province) int { return cmp.Or(vi.Compare(a.status().Word, b.status().Word), byName(a, b)) },
 		"stages": func(a, b Province) int { return cmp.Or(cmp.Compare(a.Stages(), b.Stages()), byName(a, b)) },
@@ -178,13 +186,13 @@ func tiles(v nationView) []ui.Tile {
 	var list []ui.Tile
 	for _, p := range v.provinces {
 		t := ui.Tile{Slug: p.place(), Name: p.Name, Href: path(p)}
-		known := p.Deployed() && !p.ComputedAt.IsZero()
+		known := p.HasNumbers()
 		if v.measure.Key != "" {
 			_, known = p.Value(v.measure)
 		}
 		switch {
 		case !p.Deployed():
-			t.Title = p.Name + ": chưa triển khai" // too long for a tile
+			t.Title = p.Name + ": chưa vận hành" // too long for a tile
 		case !known:
 			t.Title = p.Name + ": " + none
 		default:

@@ -305,7 +305,7 @@ func provincePage(p Province, days map[string][]kpi.Rollup) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if !p.Deployed() {
-			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "map", Why: p.Name + " chưa triển khai trên hệ thống", Next: "Số liệu có khi tỉnh, thành phố được đưa vào vận hành.", Action: ui.Link{Label: "Xem toàn quốc", Href: "/bo", Icon: "map"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "map", Why: p.Name + " chưa vận hành trên hệ thống", Next: "Số liệu có khi tỉnh, thành phố được đưa vào vận hành.", Action: ui.Link{Label: "Xem toàn quốc", Href: "/bo", Icon: "map"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -2,10 +2,14 @@ package onboarding
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"txng/authz"
 	"txng/modules/internal/ui"
@@ -45,33 +49,64 @@ func list(q *web.Request, _ tenant.Platform) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	values := q.URL.Query()
-	g := ui.Grid{
-		Caption: "Tỉnh, thành phố trên hệ thống", Path: "/tinh", Query: values, PerPage: len(all) + 1,
-		Columns: []ui.Column{{Label: "Tỉnh, thành phố"}, {Label: "Trạng thái"}, {Label: "Vận hành từ", HidePhone: true}},
-		Filters: []ui.Field{
-			{Name: "q", Label: "Tên", Type: "search"},
-			{Name: "state", Label: "Trạng thái", Type: "select", Options: []ui.Option{{Value: "", Label: "Tất cả"}, {Value: "draft", Label: "Chưa vận hành"}, {Value: "active", Label: "Đang vận hành"}, {Value: "merged", Label: "Đã sáp nhập"}}},
-		},
-		Empty: ui.Empty{Icon: "map", Why: "Không có tỉnh nào khớp.", Next: "Bỏ bớt điều kiện lọc."},
-	}
 	active := int64(0)
 	for _, t := range all {
 		if t.State == tenant.Active {
 			active++
 		}
-		if s := values.Get("state"); s != "" && s != string(t.State) || !vi.HasWords(t.Name, values.Get("q")) {
-			continue
-		}
-		since := ""
-		if t.ActiveAt != nil {
-			since = vi.Date(*t.ActiveAt)
-		}
-		g.Rows = append(g.Rows, row(t, since))
 	}
-	g.Total = len(g.Rows)
-	shell := q.Shell("Tỉnh, thành phố", vi.Int(active)+" tỉnh, thành phố đang vận hành chương trình trên hệ thống.")
-	return q.Show(shell, ui.Table(g)), nil
+	page := web.Listing[tenant.Tenant]{
+		Title: "Tỉnh, thành phố", Purpose: vi.Int(active) + " tỉnh, thành phố đang vận hành chương trình trên hệ thống.",
+		File: "tinh-thanh-pho", Order: "name", PerPage: 100,
+		Columns: []web.Column[tenant.Tenant]{
+			{Key: "name", Label: "Tỉnh, thành phố", Value: func(t tenant.Tenant) any { return t.Name }, Cell: func(t tenant.Tenant) templ.Component {
+				return ui.Anchor("/tinh/"+t.Slug, t.Name)
+			}},
+			{Key: "slug", Label: "Tên miền con", HidePhone: true, Value: func(t tenant.Tenant) any { return t.Slug }},
+			{Key: "state", Label: "Trạng thái", Value: func(t tenant.Tenant) any { return stateOf(t.State).Word }, Cell: func(t tenant.Tenant) templ.Component {
+				return ui.Badge(stateOf(t.State))
+			}},
+			{Key: "since", Label: "Vận hành từ", HidePhone: true, Value: func(t tenant.Tenant) any {
+				if t.ActiveAt == nil {
+					return ""
+				}
+				return vi.Date(*t.ActiveAt)
+			}},
+		},
+		Filters: []ui.Field{
+			{Name: ui.QuerySearch, Label: "Tên", Type: "search"},
+			{Name: "state", Label: "Trạng thái", Type: "select", Options: stateOptions()},
+		},
+		Empty: ui.Empty{Icon: "map", Why: "Chưa có tỉnh, thành phố nào trên hệ thống.", Next: "Danh sách tỉnh, thành phố được lập khi cài đặt hệ thống."},
+	}
+	return page.AnswerWith(q, func(l web.Query) ([]tenant.Tenant, int, error) {
+		rows := slices.DeleteFunc(all, func(t tenant.Tenant) bool { return l.Get("state") != "" && l.Get("state") != string(t.State) })
+		found, total := web.InMemory(rows, l, func(t tenant.Tenant) string { return t.Name }, orders)
+		return found, total, nil
+	})
+}
+
+func stateOptions() []ui.Option {
+	options := []ui.Option{{Label: "Tất cả"}}
+	for _, s := range []tenant.State{tenant.Draft, tenant.Active, tenant.Merged, tenant.Suspended, tenant.Archived} {
+		options = append(options, ui.Option{Value: string(s), Label: stateOf(s).Word})
+	}
+	return options
+}
+
+// orders are the orders of the list. Tenants come by name; those that never ran come before all others.
+var orders = map[string]func(a, b tenant.Tenant) int{
+	"name":  func(a, b tenant.Tenant) int { return vi.Compare(a.Name, b.Name) },
+	"slug":  func(a, b tenant.Tenant) int { return cmp.Compare(a.Slug, b.Slug) },
+	"state": func(a, b tenant.Tenant) int { return vi.Compare(stateOf(a.State).Word, stateOf(b.State).Word) },
+	"since": func(a, b tenant.Tenant) int { return activeAt(a).Compare(activeAt(b)) },
+}
+
+func activeAt(t tenant.Tenant) time.Time {
+	if t.ActiveAt == nil {
+		return time.Time{}
+	}
+	return *t.ActiveAt
 }
 
 func show(q *web.Request, _ tenant.Platform) (web.Answer, error) {

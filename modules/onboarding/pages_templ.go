@@ -15,10 +15,6 @@ import (
 	"txng/tenant"
 )
 
-func row(t tenant.Tenant, since string) []templ.Component {
-	return []templ.Component{ui.AnchorTwo("/tinh/"+t.Slug, t.Name, t.Slug), ui.Badge(stateOf(t.State)), ui.Text(since)}
-}
-
 func tenantPage(t tenant.Tenant, from string, fields []ui.Field, planErrors []string, since string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -91,7 +87,7 @@ func tenantPage(t tenant.Tenant, from string, fields []ui.Field, planErrors []st
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(len(planErrors))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/onboarding/pages.templ`, Line: 23, Col: 56}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/onboarding/pages.templ`, Line: 19, Col: 56}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 					if templ_7745c5c3_Err != nil {
@@ -109,7 +105,7 @@ func tenantPage(t tenant.Tenant, from string, fields []ui.Field, planErrors []st
 						var templ_7745c5c3_Var5 string
 						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(e)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/onboarding/pages.templ`, Line: 26, Col: 14}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/onboarding/pages.templ`, Line: 22, Col: 14}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 						if templ_7745c5c3_Err != nil {

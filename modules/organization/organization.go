@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"txng/modules/internal/address"
 	"txng/modules/internal/vi"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -67,20 +68,7 @@ type Organization struct {
 }
 
 // Place returns the address with commune and province, as they are today.
-func (o Organization) Place(now time.Time) string { return Place(o.Address, o.Unit, now) }
-
-// Place returns an address with its commune and province, in the style of the day.
-func Place(address, commune string, now time.Time) string {
-	ref, err := unit.ParseRef(commune)
-	if err != nil {
-		return address
-	}
-	u, ok := unit.ByRef(ref)
-	if !ok {
-		return address
-	}
-	return strings.TrimPrefix(address+", "+u.Address(now), ", ")
-}
+func (o Organization) Place(now time.Time) string { return address.Place(o.Address, o.Unit, now) }
 
 // SignUp is what an organization gives to register: itself and the person who will be its owner here.
 type SignUp struct {

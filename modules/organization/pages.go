@@ -131,7 +131,7 @@ func showSignUp(q *web.Request) (web.Answer, error) {
 				active = append(active, t)
 			}
 		}
-		return web.Page(chooseTenantPage(active)), nil
+		return web.Page(chooseTenantPage(active, q.URL.Query().Get("tinh") != "")), nil
 	}
 	province, err := provinceOf(t)
 	if err != nil {

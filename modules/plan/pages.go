@@ -165,7 +165,7 @@ func listTasks(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 				return ui.AnchorTwo(taskPath(t.ID), t.Text, t.PlanName())
 			}},
 			{Label: "Nhóm việc", HidePhone: true, Value: func(t Task) any { return t.Group.Label() }},
-			{Label: "Chủ trì", Value: func(t Task) any { return t.LeadName }},
+			{Label: "Chủ trì", Value: func(t Task) any { return t.LeadName }, Cell: func(t Task) templ.Component { return lead(t) }},
 			{Key: "due", Label: "Thời hạn", Value: func(t Task) any { return t.Deadline().Show() }, Cell: func(t Task) templ.Component {
 				return deadline(t, q.Now())
 			}},

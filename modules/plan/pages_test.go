@@ -185,3 +185,31 @@ func TestDepartmentOfficerSeesAllTasksAndReportsItsOwn(t *testing.T) {
 	expect(t, own.post(taskPath(id)+"/bao-cao", url.Values{"state": {"doing"}, "done": {"3"}, "evidence": {"Lớp tại Hòa Vang"}}), http.StatusSeeOther)
 	expect(t, own.get(taskPath(id)), http.StatusOK, "kết quả 3/5 khóa", "Nguyễn Văn An (Chuyên viên sở, ngành)")
 }
+
+func TestTableOfTasksShortensDepartmentsAndTheRecordDoesNot(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ code, name, want string }{
+		{"SKHCN", "Sở Khoa học và Công nghệ", "Sở KH&CN"},
+		{"SKHCN", "Sở Khoa học và Công nghệ thành phố Đà Nẵng", "Sở KH&CN"},
+		{"SKHCN", "Sở khác", "Sở khác"},
+		{"STC", "Sở Tài chính", "Sở Tài chính"},
+	} {
+		if got := shortName(c.code, c.name); got != c.want {
+			t.Errorf("%s %s: got %q, want %q", c.code, c.name, got, c.want)
+		}
+	}
+	e := tenanttest.New(t)
+	b := newBrowser(t, e, authz.DOSTAdmin, "")
+	imported(t, e, "da-nang")
+	list := b.get("/nhiem-vu")
+	expect(t, list, http.StatusOK, `<abbr title="Sở Khoa học và Công nghệ">Sở`+"\u00a0"+`KH&amp;CN</abbr>`)
+	expect(t, b.get("/nhiem-vu?xuat=csv"), http.StatusOK, "Sở Khoa học và Công nghệ")
+	before, _, _ := strings.Cut(list.Body.String(), "<abbr")
+	paths := regexp.MustCompile(`/nhiem-vu/[0-9]+`).FindAllString(before, -1)
+	path := paths[len(paths)-1] // of the row that the short name is in
+	record := b.get(path)
+	expect(t, record, http.StatusOK, "<dd>Sở Khoa học và Công nghệ</dd>")
+	if strings.Contains(record.Body.String(), "<abbr") {
+		t.Error("the record shortens a department")
+	}
+}

@@ -64,6 +64,28 @@ type Department struct {
 	Role       string
 }
 
+// abbreviations are the names that officers shorten, by the code that plans give the department.
+var abbreviations = map[string]struct{ name, short string }{
+	"NBC":     {"Trung tâm Mã số, Mã vạch Quốc gia", "NBC"},
+	"SATTP":   {"Sở An toàn thực phẩm", "Sở ATTP"},
+	"SGDDT":   {"Sở Giáo dục và Đào tạo", "Sở GD&ĐT"},
+	"SKHCN":   {"Sở Khoa học và Công nghệ", "Sở KH&CN"},
+	"SKHDT":   {"Sở Kế hoạch và Đầu tư", "Sở KH&ĐT"},
+	"SNNMT":   {"Sở Nông nghiệp và Môi trường", "Sở NN&MT"},
+	"SNNPTNT": {"Sở Nông nghiệp và Phát triển nông thôn", "Sở NN&PTNT"},
+	"STNMT":   {"Sở Tài nguyên và Môi trường", "Sở TN&MT"},
+	"STTTT":   {"Sở Thông tin và Truyền thông", "Sở TT&TT"},
+}
+
+// shortName returns a department's name as tables show it: "Sở KH&CN". The name itself where there is no other, and
+// where a plan uses the code for another body.
+func shortName(code, name string) string {
+	if a, ok := abbreviations[code]; ok && strings.HasPrefix(name, a.name) {
+		return a.short
+	}
+	return name
+}
+
 // Target is an indicator (chỉ tiêu) of a plan.
 type Target struct {
 	TenantID               tenant.ID

@@ -2,6 +2,8 @@ package scan
 
 import (
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -11,6 +13,7 @@ import (
 	"txng/modules/internal/web"
 	"txng/modules/stamps"
 	"txng/tenant"
+	"txng/tenant/fault"
 )
 
 // status returns a verdict as officers' pages show it.
@@ -22,6 +25,8 @@ func (v Verdict) status() ui.Status {
 		return ui.Status{Kind: ui.Warning, Word: "Chưa kích hoạt"}
 	case Void:
 		return ui.Status{Kind: ui.Danger, Word: "Tem đã hủy"}
+	case Expired:
+		return ui.Status{Kind: ui.Danger, Word: "Hết hạn sử dụng"}
 	}
 	return ui.Status{Kind: ui.Danger, Word: "Bị thu hồi"}
 }
@@ -30,9 +35,28 @@ func (v Verdict) status() ui.Status {
 const chartDays = 14
 
 func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	filters := []ui.Field{
+		{Name: "q", Label: searchLabel(q), Type: "search"},
+		{Name: "order", Label: "Số đợt tem", InputMode: "numeric"},
+		{Name: "verdict", Label: "Kết quả", Type: "select", Options: []ui.Option{
+			{Value: "", Label: "Tất cả"}, {Value: string(Genuine), Label: "Tem hợp lệ"}, {Value: string(Inactive), Label: "Chưa kích hoạt"},
+			{Value: string(Void), Label: "Tem đã hủy"}, {Value: string(Recalled), Label: "Bị thu hồi"}, {Value: string(Expired), Label: "Hết hạn sử dụng"}}},
+		{Name: "from", Label: "Từ ngày", Type: "date"},
+		{Name: "to", Label: "Đến ngày", Type: "date"},
+	}
+	between, wrong := daysOf(q.URL.Query())
+	if wrong != nil && q.URL.Query().Get(ui.QueryExport) != "" {
+		return web.Answer{}, wrong // a file would hold what nobody asked for
+	}
+	for i := range filters {
+		filters[i].Error = wrong.Of(filters[i].Name)
+	}
 	above, err := chart(q, tx)
 	if err != nil {
 		return web.Answer{}, err
+	}
+	if wrong != nil {
+		above = ui.Join(ui.ErrorSummary(filters), above)
 	}
 	columns := []web.Column[listed]{
 		{Key: "at", Label: "Lúc", Value: func(s listed) any { return vi.DateTime(s.At) }},
@@ -51,24 +75,45 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	return web.Listing[listed]{
 		Title: "Lượt quét", Purpose: "Từng lượt người tiêu dùng quét tem và kết quả họ nhận được.",
 		File: "luot-quet", Order: "-at", Columns: columns, Above: above,
-		Filters: []ui.Field{
-			{Name: "q", Label: "Sản phẩm hoặc chủ thể", Type: "search"},
-			{Name: "order", Label: "Số đợt tem", InputMode: "numeric"},
-			{Name: "verdict", Label: "Kết quả", Type: "select", Options: []ui.Option{
-				{Value: "", Label: "Tất cả"}, {Value: string(Genuine), Label: "Tem hợp lệ"}, {Value: string(Inactive), Label: "Chưa kích hoạt"},
-				{Value: string(Void), Label: "Tem đã hủy"}, {Value: string(Recalled), Label: "Bị thu hồi"}}},
-			{Name: "from", Label: "Từ ngày", Type: "date"},
-			{Name: "to", Label: "Đến ngày", Type: "date"},
-		},
-		Empty: ui.Empty{Icon: "scan", Why: "Chưa có lượt quét nào.", Next: "Lượt quét hiện ở đây ngay khi người tiêu dùng quét tem."},
+		Filters: filters,
+		Empty:   ui.Empty{Icon: "scan", Why: "Chưa có lượt quét nào.", Next: "Lượt quét hiện ở đây ngay khi người tiêu dùng quét tem."},
 		Load: func(tx tenant.Tx, l web.Query) ([]listed, int, error) {
-			return search(q.Context(), tx, l)
+			return search(q.Context(), tx, l, between)
 		},
 	}.Answer(q, tx)
 }
 
 func refOf(tx tenant.Tx, s listed) stamps.Ref {
 	return stamps.RefOf(tx.Tenant(), s.TenantID, s.OrderNumber)
+}
+
+// searchLabel names the search box: an organization sees its own scans only.
+func searchLabel(q *web.Request) string {
+	if q.Who.Org != 0 {
+		return "Sản phẩm"
+	}
+	return "Sản phẩm hoặc chủ thể"
+}
+
+// daysOf reads the days of the filters; the error names the fields that hold none.
+func daysOf(asked url.Values) (days, fault.Invalid) {
+	var wrong fault.Invalid
+	read := func(field string) time.Time {
+		text := strings.TrimSpace(asked.Get(field))
+		if text == "" {
+			return time.Time{}
+		}
+		day, err := vi.ParseDate(text)
+		if bad, ok := err.(fault.Invalid); ok {
+			wrong.Add(field, "%s", bad[0].Message)
+		}
+		return day
+	}
+	d := days{from: read("from"), to: read("to")}
+	if !d.from.IsZero() && !d.to.IsZero() && d.to.Before(d.from) {
+		wrong.Add("to", "Đến ngày phải từ %s trở đi.", vi.Date(d.from))
+	}
+	return d, wrong
 }
 
 // chart draws the scans of the last days; nothing when there was none.

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"txng/modules/internal/address"
 	"txng/modules/internal/gs1"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/web"
-	"txng/modules/organization"
 	"txng/modules/stamps"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -47,6 +47,7 @@ type stampView struct {
 	code    string
 	now     time.Time
 	self    string
+	tenant  string // slug of the province that the stamp was issued in; "" when it is not known
 }
 
 // part returns a part of the path, percent-decoded: the router matches the path as it came.
@@ -71,6 +72,7 @@ var kinds = map[Verdict]struct {
 	Inactive: {"caution", http.StatusOK},
 	Void:     {"bad", http.StatusOK},
 	Recalled: {"bad", http.StatusOK},
+	Expired:  {"bad", http.StatusOK},
 	Unknown:  {"bad", http.StatusNotFound},
 	Unsure:   {"unknown", http.StatusServiceUnavailable},
 	BadCode:  {"unknown", http.StatusBadRequest},
@@ -130,7 +132,10 @@ func (p public) stamp(q *web.Request) (web.Answer, error) {
 		v.verdict = Unsure
 		return v.answer(), nil
 	}
-	v.found, v.verdict = &f, verdictOf(f.State)
+	if t, err := q.App().DB.Tenant(q.Context(), tenant.ID(stamp.Tenant)); err == nil {
+		v.tenant = t.Slug
+	}
+	v.found, v.verdict = &f, f.verdict(q.Now())
 	if q.Method == http.MethodHead {
 		return v.answer(), nil
 	}
@@ -209,7 +214,7 @@ func (p public) photo(q *web.Request) (web.Answer, error) {
 }
 
 // place returns the producer's address as it is called today.
-func (p Product) place(now time.Time) string { return organization.Place(p.Address, p.Unit, now) }
+func (p Product) place(now time.Time) string { return address.Place(p.Address, p.Unit, now) }
 
 // photoPath returns the address of the product's photo.
 func (p Product) photoPath() string {
@@ -219,7 +224,11 @@ func (p Product) photoPath() string {
 // maxCode is how much of what was asked for goes into a report, in bytes: a GTIN and a serial with room to spare.
 const maxCode = 60
 
-// reportPath is where a fake is reported.
+// reportPath is where a fake is reported: in the page's language, to the province of the stamp.
 func (v stampView) reportPath() string {
-	return ui.ReportPath + "?ma=" + url.QueryEscape(strings.ToValidUTF8(v.code[:min(len(v.code), maxCode)], ""))
+	asked := url.Values{"ma": {strings.ToValidUTF8(v.code[:min(len(v.code), maxCode)], "")}, "lang": {v.w.lang}}
+	if v.tenant != "" {
+		asked.Set("tinh", v.tenant)
+	}
+	return ui.ReportPath + "?" + asked.Encode()
 }

@@ -18,7 +18,7 @@ import (
 type Hit struct {
 	Stamp   stamps.Stamp
 	Org     tenant.OrgID // of the stamp's order
-	Verdict Verdict      // one of those that are recorded: Genuine, Inactive, Void, Recalled
+	Verdict Verdict      // one of those that are recorded: Genuine, Inactive, Void, Recalled, Expired
 	At      time.Time
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"txng/modules/internal/gs1"
+	"txng/modules/internal/vi"
 	"txng/modules/stamps"
 	"txng/modules/trace"
 	"txng/tenant"
@@ -12,12 +13,13 @@ import (
 // Verdict is what a scanned code is worth.
 type Verdict string
 
-// The verdicts. The first four are recorded.
+// The verdicts. The first five are recorded.
 const (
 	Genuine  Verdict = "genuine"
 	Inactive Verdict = "inactive"
 	Void     Verdict = "void"
 	Recalled Verdict = "recalled"
+	Expired  Verdict = "expired" // activated, for a lot whose expiry date has passed
 	Unknown  Verdict = "unknown" // no such stamp
 	Unsure   Verdict = "unsure"  // genuine, but the scan could not be recorded, or the database did not answer
 	BadCode  Verdict = "badcode" // not even a product code
@@ -27,10 +29,13 @@ const (
 // the shop and a few buyers, a copied one by everybody.
 const ManyScans = 5
 
-// verdictOf returns the verdict on a genuine stamp in a state.
-func verdictOf(s stamps.State) Verdict {
-	switch s {
+// verdict returns the verdict on a genuine stamp on the day that it is in Việt Nam.
+func (f found) verdict(now time.Time) Verdict {
+	switch f.State {
 	case stamps.Activated:
+		if f.Lot != nil && f.Lot.expired(now) {
+			return Expired
+		}
 		return Genuine
 	case stamps.Void:
 		return Void
@@ -71,7 +76,16 @@ type lot struct {
 	Code       string
 	Place      string
 	ProducedOn time.Time
-	ExpiresOn  *time.Time
+	ExpiresOn  *time.Time // a day, in UTC; the last on which the product may be used
+}
+
+// expired reports whether the lot's last day has passed in Việt Nam.
+func (l lot) expired(now time.Time) bool {
+	if l.ExpiresOn == nil {
+		return false
+	}
+	y, m, d := now.In(vi.Zone).Date()
+	return l.ExpiresOn.Before(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
 }
 
 type event struct {

@@ -18,6 +18,7 @@ import (
 
 	"txng/authz"
 	"txng/modules/internal/gs1"
+	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
 	"txng/modules/stamps"
 	"txng/modules/trace"
@@ -97,7 +98,7 @@ func TestFirstScanIsCalledFirstOnce(t *testing.T) {
 	want(t, "first scan", first, 200, "Tem hợp lệ", "lần quét đầu tiên", "is-genuine",
 		// the seven public items of NĐ 37/2026 Điều 23.7
 		"Cam Vinh Xã Đoài", fmt.Sprintf("/anh/%d/%d", s.Tenant.ID, s.Product), "HTX Nông nghiệp Nghi Diên", "Xóm 5", "Nghệ An, Việt Nam", "CXD-2026-011", "Hạn sử dụng",
-		"Hành trình sản phẩm", "Thu hoạch", "Vận chuyển", s.serial(0).Grouped(), s.GTIN.Display(), "/bao-loi?ma=")
+		"Hành trình sản phẩm", "Thu hoạch", "Vận chuyển", s.serial(0).Grouped(), s.GTIN.Display(), "/bao-loi?lang=vi")
 	if strings.Contains(first.Body, "ghi chú nội bộ") {
 		t.Error("the page shows a note that is not public")
 	}
@@ -129,6 +130,80 @@ func TestEveryStateHasItsVerdict(t *testing.T) {
 	want(t, "recalled", s.Get(t, nil, s.path(150)), 200, "Sản phẩm bị thu hồi", "is-bad", "Dư lượng vượt mức cho phép", "Ngừng sử dụng", "CXD-2026-011")
 	want(t, "activated", s.Get(t, nil, s.path(99)), 200, "Tem hợp lệ")
 	want(t, "English", s.Get(t, nil, s.path(98)+"?lang=en"), 200, "Valid stamp", `lang="en"`, "Harvested", "Report a fake")
+}
+
+func TestExpiredLotIsNotCalledValid(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	expire := func(days int) {
+		t.Helper()
+		y, m, d := s.DB.Now().In(vi.Zone).Date()
+		s.In(t, s.Scope, func(tx tenant.Tx) error {
+			_, err := tx.Exec(t.Context(), `update trace.lot set produced_on = '2020-01-01', expires_on = $2 where tenant_id = $1`, time.Date(y, m, d+days, 0, 0, 0, 0, time.UTC))
+			return err
+		})
+	}
+	expire(0)
+	want(t, "its last day", s.Get(t, nil, s.path(0)), 200, "Tem hợp lệ", "is-genuine")
+	expire(-1)
+	got := s.Get(t, nil, s.path(0))
+	want(t, "the day after", got, 200, "Sản phẩm hết hạn sử dụng", "is-bad", "CXD-2026-011", "2 lần")
+	if strings.Contains(got.Body, "Tem hợp lệ") {
+		t.Error("the page calls an expired product valid")
+	}
+	want(t, "English", s.Get(t, nil, s.path(1)+"?lang=en"), 200, "Product expired", "is-bad")
+	want(t, "not activated", s.Get(t, nil, s.path(500)), 200, "Tem chưa kích hoạt")
+	ref := stamps.Ref{Number: s.order.Number}
+	s.In(t, s.Business, func(tx tenant.Tx) error { return stamps.SetVoid(t.Context(), tx, s.Owner, ref, 10, 10, "rách") })
+	s.In(t, s.Scope, func(tx tenant.Tx) error {
+		return stamps.Recall(t.Context(), tx, s.Officer, ref, 20, 20, "dư lượng")
+	})
+	want(t, "void", s.Get(t, nil, s.path(10)), 200, "Tem đã hủy")
+	want(t, "recalled", s.Get(t, nil, s.path(20)), 200, "Sản phẩm bị thu hồi")
+	officer := s.SignIn(t, authz.DOSTOfficer)
+	csv := s.Get(t, officer, "/luot-quet?xuat=csv&verdict=expired")
+	if n := strings.Count(csv.Body, "Hết hạn sử dụng"); n != 2 {
+		t.Errorf("%d scans are recorded as expired, want 2\n%s", n, csv.Body)
+	}
+}
+
+func TestDayEndsAtMidnightInVietnam(t *testing.T) {
+	t.Parallel()
+	last := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	f := found{State: stamps.Activated, Lot: &lot{ExpiresOn: &last}}
+	for at, want := range map[string]Verdict{"2026-11-22T16:59:59Z": Genuine, "2026-11-22T17:00:00Z": Expired} {
+		now, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.verdict(now); got != want {
+			t.Errorf("at %s: %s, want %s", at, got, want)
+		}
+	}
+}
+
+func TestReportGoesToTheStampsProvinceInThePagesLanguage(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	want(t, "Vietnamese", s.Get(t, nil, s.path(0)), 200, "lang=vi&amp;ma=", "&amp;tinh="+s.Tenant.Slug)
+	want(t, "English", s.Get(t, nil, s.path(0)+"?lang=en"), 200, "/bao-loi?lang=en&amp;ma=", "&amp;tinh="+s.Tenant.Slug)
+	forged := s.Get(t, nil, "/01/"+string(s.GTIN)+"/21/1ABCDEFGHJKMNPQRSTVW")
+	if strings.Contains(forged.Body, "tinh=") {
+		t.Error("the report of a forged stamp names a province")
+	}
+}
+
+func TestWrongDayOfTheFilterIsNamed(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	officer := s.SignIn(t, authz.DOSTOfficer)
+	s.Get(t, nil, s.path(11))
+	want(t, "no day", s.Get(t, officer, "/luot-quet?from=99/99/2026"), 200, "99/99/2026", "không hợp lệ", "#f-from", `aria-invalid="true"`)
+	want(t, "the wrong way round", s.Get(t, officer, "/luot-quet?from=02/01/2026&to=01/01/2026"), 200, "#f-to", "từ 02/01/2026 trở đi")
+	want(t, "a file of it", s.Get(t, officer, "/luot-quet?to=x&xuat=csv"), 422)
+	if got := s.Get(t, officer, "/luot-quet?from=01/01/2026").Body; strings.Contains(got, "aria-invalid") {
+		t.Error("a right day is called wrong")
+	}
 }
 
 func TestBadInputIsAnsweredWithAPage(t *testing.T) {

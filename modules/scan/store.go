@@ -128,18 +128,21 @@ var orders = map[string]string{
 // firstID returns the lowest number that a scan at t can have.
 func firstID(t time.Time) int64 { return tenant.NewID(t) &^ (1<<21 - 1) }
 
+// days are the first and the last day of what is asked for, in Việt Nam; zero is no bound.
+type days struct{ from, to time.Time }
+
 // search returns scans by words of product or organization, verdict and days.
-func search(ctx context.Context, tx tenant.Tx, l web.Query) ([]listed, int, error) {
+func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]listed, int, error) {
 	type row struct {
 		listed
 		Total int
 	}
 	low, high := int64(0), int64(1<<63-1)
-	if day, err := vi.ParseDate(l.Get("from")); err == nil {
-		low = max(0, firstID(day))
+	if !between.from.IsZero() {
+		low = max(0, firstID(between.from))
 	}
-	if day, err := vi.ParseDate(l.Get("to")); err == nil {
-		high = firstID(day.AddDate(0, 0, 1))
+	if !between.to.IsZero() {
+		high = firstID(between.to.AddDate(0, 0, 1))
 	}
 	rows, err := tenant.List[row](ctx, tx, `
 		select s.tenant_id, s.order_number, s.index, s.verdict, s.at, p.name as product, g.name as org,
@@ -173,7 +176,7 @@ func search(ctx context.Context, tx tenant.Tx, l web.Query) ([]listed, int, erro
 }
 
 // perDay returns the number of scans of each day from the day of since on, by the day's number in Việt Nam, and of
-// those the number of scans that were not of an activated stamp.
+// those the number of scans whose verdict was not Genuine.
 func perDay(ctx context.Context, tx tenant.Tx, since time.Time) (map[string][2]int64, error) {
 	rows, err := tenant.List[struct {
 		Day        time.Time

@@ -14,5 +14,5 @@ func Routes(a *web.App, keys *Keys) {
 	a.Submit("/tem/{number}/huy", authz.StampActivate, show, submitVoid)
 	a.Submit("/tem/{number}/thu-hoi", authz.StampRecall, show, submitRecall)
 	a.Download("/tem/{number}/nhan.pdf", authz.StampPrint, keys.download)
-	a.Menu("Truy xuất", "Tem", "/tem", "stamp", authz.StampView)
+	a.Menu("Truy xuất", "Tem truy xuất", "/tem", "stamp", authz.StampView)
 }

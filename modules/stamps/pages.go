@@ -142,13 +142,11 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	page := recordView{
 		order: o, ref: r, ranges: ranges, lots: lots, codes: lotCodes(lots),
 		activate: own && q.Who.Can(authz.StampActivate), recall: own && q.Who.Can(authz.StampRecall),
-		print:  own && q.Who.Can(authz.StampPrint),
+		print:   own && q.Who.Can(authz.StampPrint),
+		seesLot: q.Who.Can(authz.LotView), history: audit.Lines(history),
 		fields: q.Fields,
 	}
 	page.did = page.which(q.URL.Path)
-	if own { // the numbers of a predecessor's orders are not ours
-		page.history = audit.Lines(history)
-	}
 	shell := q.Shell("Đợt tem "+r.String(), o.Product+" · "+o.Org)
 	shell.Crumbs = []ui.Link{{Label: "Tem truy xuất", Href: "/tem"}}
 	return q.Show(shell, recordPage(page)), nil

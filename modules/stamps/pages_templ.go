@@ -125,6 +125,7 @@ type recordView struct {
 	lots                    []trace.Lot
 	codes                   map[trace.LotID]string
 	activate, recall, print bool
+	seesLot                 bool   // may open the pages of lots
 	did                     string // the form that was sent, when it is shown again
 	history                 []ui.HistoryEntry
 	fields                  func(...ui.Field) []ui.Field // puts in what was typed
@@ -200,11 +201,15 @@ func (v recordView) sent() []ui.Field {
 	return nil
 }
 
-func (v recordView) lotOf(r Range) string {
-	if r.LotID != nil {
-		return "Lô " + v.codes[*r.LotID]
+// lotOf names the lot of an activation, or the reason of what else was done.
+func (v recordView) lotOf(r Range) templ.Component {
+	switch {
+	case r.LotID == nil:
+		return ui.Text(r.Reason)
+	case v.seesLot:
+		return ui.Anchor(trace.Path(*r.LotID), "Lô "+v.codes[*r.LotID])
 	}
-	return r.Reason
+	return ui.Text("Lô " + v.codes[*r.LotID])
 }
 
 func recordPage(v recordView) templ.Component {
@@ -322,7 +327,7 @@ func recordPage(v recordView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Button(ui.Link{Label: "Tạo lô hàng", Href: "/lo-hang/moi", Icon: "plus"}, "primary").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Button(ui.Link{Label: "Tạo lô hàng", Href: "/lo-hang/moi?san-pham=" + strconv.FormatInt(v.order.ProductID, 10), Icon: "plus"}, "primary").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -663,7 +668,7 @@ func labelFiles(v recordView) templ.Component {
 			var templ_7745c5c3_Var20 string
 			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(vi.Int(MaxLabels))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 217, Col: 50}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 222, Col: 50}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 			if templ_7745c5c3_Err != nil {
@@ -681,7 +686,7 @@ func labelFiles(v recordView) templ.Component {
 				var templ_7745c5c3_Var21 templ.SafeURL
 				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(c.path(v.ref, "24")))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 220, Col: 48}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 225, Col: 48}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 				if templ_7745c5c3_Err != nil {
@@ -694,7 +699,7 @@ func labelFiles(v recordView) templ.Component {
 				var templ_7745c5c3_Var22 string
 				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(c.label())
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 220, Col: 66}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 225, Col: 66}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 				if templ_7745c5c3_Err != nil {
@@ -712,7 +717,7 @@ func labelFiles(v recordView) templ.Component {
 			var templ_7745c5c3_Var23 templ.SafeURL
 			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(v.ref.Path() + "/nhan.pdf"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 223, Col: 80}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 228, Col: 80}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 			if templ_7745c5c3_Err != nil {
@@ -785,7 +790,7 @@ func whole(s string) templ.Component {
 		var templ_7745c5c3_Var25 string
 		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(s)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 239, Col: 49}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/stamps/pages.templ`, Line: 244, Col: 49}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 		if templ_7745c5c3_Err != nil {
@@ -807,7 +812,7 @@ func (v recordView) table() ui.Grid {
 	}
 	for i := len(v.ranges) - 1; i >= 0; i-- {
 		r := v.ranges[i]
-		g.Rows = append(g.Rows, []templ.Component{whole(r.Numbers()), ui.Num(int64(r.Len())), ui.Badge(r.State.status()), ui.Text(v.lotOf(r)), whole(vi.DateTime(r.At))})
+		g.Rows = append(g.Rows, []templ.Component{whole(r.Numbers()), ui.Num(int64(r.Len())), ui.Badge(r.State.status()), v.lotOf(r), whole(vi.DateTime(r.At))})
 	}
 	return g
 }

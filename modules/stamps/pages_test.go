@@ -30,6 +30,9 @@ func TestStampsAreOrderedAndActivatedOnPages(t *testing.T) {
 	if made.Status != 303 || page == "" || again.Header.Get("Location") != page {
 		t.Fatalf("order: status %d to %q, again to %q; want one order", made.Status, page, again.Header.Get("Location"))
 	}
+	if body := site.Get(t, owner, page).Body; !strings.Contains(body, "/lo-hang/moi?san-pham="+form.Get("product")) {
+		t.Error("the page of an order without lots does not lead to a new lot of its product")
+	}
 	lot := strconv.FormatInt(int64(lotOf(t, w, "CXD-1")), 10)
 	bad := site.Post(t, owner, page+"/kich-hoat", url.Values{"from": {"1"}, "to": {"1001"}, "lot": {lot}})
 	if bad.Status != 422 || !strings.Contains(bad.Body, "từ 1 đến 1.000") || !strings.Contains(bad.Body, `value="1001"`) {
@@ -56,7 +59,7 @@ func TestStampsAreOrderedAndActivatedOnPages(t *testing.T) {
 		t.Errorf("an officer recalls: status %d, want 303\n%s", got.Status, got.Body)
 	}
 	shown := site.Get(t, officer, page).Body
-	for _, want := range []string{"238 / 1.000", "Sai nhãn", "rách", "Lô CXD-1", "Thu hồi tem 1–2: Sai nhãn", "HTX Nông nghiệp Nghi Diên"} {
+	for _, want := range []string{"238 / 1.000", "Sai nhãn", "rách", `href="/lo-hang/` + lot + `">Lô CXD-1</a>`, "Thu hồi tem 1–2: Sai nhãn", "HTX Nông nghiệp Nghi Diên"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("the order's page lacks %q", want)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"txng/authz"
 	"txng/billing"
 	"txng/modules/trace"
 	"txng/modules/trace/tracetest"
@@ -297,6 +298,11 @@ func TestPredecessorsOrderIsReadOnly(t *testing.T) {
 	ref := RefOf(successor.ID, o.TenantID, o.Number)
 	if want := fmt.Sprintf("%d-%d", w.Tenant.ID, o.Number); ref.String() != want {
 		t.Errorf("named %s, want %s", ref, want)
+	}
+	site := w.Serve(t, routes(keysOf(t, 1, 1)))
+	w.Tenant = successor // whose officer signs in
+	if page := site.Get(t, site.SignIn(t, authz.DOSTOfficer), ref.Path()); page.Status != 200 || !strings.Contains(page.Body, "Đặt 10 tem") {
+		t.Errorf("the successor's page: status %d, want 200 with the order's history", page.Status)
 	}
 	err = w.Try(t, scope, func(tx tenant.Tx) error {
 		if _, err := Find(t.Context(), tx, ref); err != nil {

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"errors"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -125,7 +126,7 @@ func typedDate(wrong *fault.Invalid, field, text string) time.Time {
 	}
 	t, err := vi.ParseDate(text)
 	if bad, ok := err.(fault.Invalid); ok {
-		wrong.Add(field, "%s.", bad[0].Message)
+		wrong.Add(field, "%s", bad[0].Message)
 	}
 	return t
 }
@@ -180,7 +181,7 @@ func submitNew(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if _, err := Record(ctx, tx, q.Who, first); err != nil {
 		return web.Answer{}, err
 	}
-	return web.See(Path(first.Lot)).Say("Đã tạo lô " + lot.Code + ". Ghi tiếp các sự kiện khi chúng diễn ra."), nil
+	return web.See(Path(first.Lot)).Say("Đã tạo lô " + lot.Code + ". Bước tiếp theo: kích hoạt tem cho lô này; ghi thêm sự kiện khi chúng diễn ra."), nil
 }
 
 func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -203,6 +204,9 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}
 	shell := q.Shell("Lô "+string(l.Code), l.Product+" · "+l.Org)
 	shell.Crumbs = []ui.Link{{Label: "Lô hàng", Href: "/lo-hang"}}
+	if q.Who.Can(authz.StampActivate) && l.TenantID == tx.Tenant() {
+		shell.Primary = ui.Link{Label: "Kích hoạt tem", Href: "/tem?q=" + url.QueryEscape(l.Product), Icon: "qrcode"}
+	}
 	return q.Show(shell, recordPage(l, events, audit.Lines(history), eventFields(q, l), q.Who.Can(authz.LotEdit) && l.TenantID == tx.Tenant())), nil
 }
 

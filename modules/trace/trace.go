@@ -94,7 +94,7 @@ func (n NewLot) Validate(now time.Time) (Lot, error) {
 	}
 	code, err := gs1.ParseLot(n.Code)
 	if bad, ok := err.(fault.Invalid); ok {
-		wrong.Add("code", "%s.", bad[0].Message)
+		wrong.Add("code", "%s", bad[0].Message)
 	}
 	l.Code = code
 	if length := utf8.RuneCountInString(l.Place); length == 0 || length > 200 {

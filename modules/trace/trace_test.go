@@ -174,10 +174,13 @@ func TestLotIsMadeWithItsFirstEventInOneForm(t *testing.T) {
 		t.Fatalf("status = %d, want 303\n%s", made.Status, made.Body)
 	}
 	page := site.Get(t, owner, made.Header.Get("Location"))
-	for _, want := range []string{"CXD-2026-011", "Thu hoạch", vi.Date(day) + " 06:30", "Tạo lô CXD-2026-011"} {
+	for _, want := range []string{"CXD-2026-011", "Thu hoạch", vi.Date(day) + " 06:30", "Tạo lô CXD-2026-011", "/tem?q=Cam+Vinh", "Kích hoạt tem"} {
 		if !strings.Contains(page.Body, want) {
 			t.Errorf("the lot's page lacks %q", want)
 		}
+	}
+	if body := site.Get(t, site.SignIn(t, authz.Inspector), made.Header.Get("Location")).Body; strings.Contains(body, "/tem?q=") {
+		t.Error("who cannot activate stamps is led to do so")
 	}
 	event := site.Post(t, owner, made.Header.Get("Location")+"/su-kien", url.Values{"kind": {"pack"}, "date": {vi.Date(time.Now().AddDate(0, 0, 3))}, "clock": {"8:00"}, "place": {"Xưởng"}, "note": {"Giữ lại ghi chú"}})
 	if event.Status != 422 || !strings.Contains(event.Body, "tương lai") || !strings.Contains(event.Body, "Giữ lại ghi chú") {

@@ -1,10 +1,14 @@
-// Package audit writes what was done, in the transaction that does it, and reads it back as a record's history.
+// Package audit writes what was done, in the transaction that does it, and reads it back as a record's history. A job
+// seals the entries into a chain of hashes for each tenant, so that writers never wait for each other; Verify finds what
+// was removed, added, changed or reordered behind the application's back.
 //
-// Table: audit.entry, append-only for the application.
+// Tables: audit.entry and audit.seal, append-only for the application.
 package audit
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"txng/authz"
@@ -30,24 +34,75 @@ type Record struct {
 	Org     tenant.OrgID // whose it is; 0 when it belongs to no organization
 }
 
+// addressKey is the key of the requester's address in a context.
+type addressKey struct{}
+
+// From returns a context in which entries note the network address of the requester.
+func From(ctx context.Context, address string) context.Context {
+	return context.WithValue(ctx, addressKey{}, address)
+}
+
+// maxAddress is the length of an address that an entry holds.
+const maxAddress = 100
+
+func addressOf(ctx context.Context) string {
+	address, _ := ctx.Value(addressKey{}).(string)
+	return cut(address, maxAddress)
+}
+
+// maxWhat is the length of an entry's sentence.
+const maxWhat = 1000
+
+func cut(s string, most int) string {
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return s
+}
+
 // Write notes that who did action ("product.create") to the record; what says it in a Vietnamese sentence.
 func Write(ctx context.Context, tx tenant.Tx, who authz.Identity, action string, r Record, what string) error {
-	if runes := []rune(what); len(runes) > 1000 {
-		what = string(runes[:999]) + "…"
+	return write(ctx, tx, who, action, r, what, nil, nil)
+}
+
+// WriteChange is Write with the record before and after: values that become JSON, nil for what there was not or is no
+// more. JSON of more than 20,000 characters is refused by the table.
+func WriteChange(ctx context.Context, tx tenant.Tx, who authz.Identity, action string, r Record, what string, before, after any) error {
+	old, err := encode(before)
+	if err != nil {
+		return fmt.Errorf("audit %s: %w", action, err)
 	}
+	new, err := encode(after)
+	if err != nil {
+		return fmt.Errorf("audit %s: %w", action, err)
+	}
+	return write(ctx, tx, who, action, r, what, old, new)
+}
+
+// encode returns a value as JSON, nil as null.
+func encode(v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(v)
+	text := string(b)
+	return &text, err
+}
+
+func write(ctx context.Context, tx tenant.Tx, who authz.Identity, action string, r Record, what string, before, after *string) error {
 	_, err := tx.Exec(ctx, `
-		insert into audit.entry (tenant_id, id, at, account_id, who, role, org_id, action, subject, subject_id, what)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		tx.NewID(), tx.Now(), who.Account, who.Name, who.Role, r.Org, action, r.Subject, r.ID, what)
+		insert into audit.entry (tenant_id, id, at, account_id, who, role, org_id, action, subject, subject_id, what, address, before, after)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		tx.NewID(), tx.Now(), who.Account, who.Name, who.Role, r.Org, action, r.Subject, r.ID, cut(what, maxWhat), addressOf(ctx), before, after)
 	return err
 }
 
 // WriteAsPlatform notes what the platform did to a tenant, in the tenant's own audit.
 func WriteAsPlatform(ctx context.Context, tx tenant.Platform, who authz.Identity, t tenant.ID, action string, r Record, what string) error {
 	_, err := tx.Exec(ctx, `
-		insert into audit.entry (tenant_id, id, at, account_id, who, role, org_id, action, subject, subject_id, what)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		t, tx.NewID(), tx.Now(), who.Account, who.Name, who.Role, r.Org, action, r.Subject, r.ID, what)
+		insert into audit.entry (tenant_id, id, at, account_id, who, role, org_id, action, subject, subject_id, what, address)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		t, tx.NewID(), tx.Now(), who.Account, who.Name, who.Role, r.Org, action, r.Subject, r.ID, cut(what, maxWhat), addressOf(ctx))
 	return err
 }
 

@@ -75,16 +75,16 @@ func CheckDigit(digits string) (byte, error) {
 func parseKey(field, title, s string, lengths ...int) (string, error) {
 	digits := strings.Join(strings.FieldsFunc(s, isSeparator), "")
 	if digits == "" {
-		return "", fault.Invalid{{Name: field, Message: "Chưa nhập " + lowerFirst(title)}}
+		return "", fault.Invalid{{Name: field, Message: "Chưa nhập " + lowerFirst(title) + "."}}
 	}
 	if !onlyDigits(digits) {
-		return "", fault.Invalid{{Name: field, Message: title + " chỉ gồm các chữ số 0 đến 9"}}
+		return "", fault.Invalid{{Name: field, Message: title + " chỉ gồm các chữ số 0 đến 9."}}
 	}
 	if !slices.Contains(lengths, len(digits)) {
-		return "", fault.Invalid{{Name: field, Message: fmt.Sprintf("%s phải có %s chữ số, đang có %d", title, alternatives(lengths), len(digits))}}
+		return "", fault.Invalid{{Name: field, Message: fmt.Sprintf("%s phải có %s chữ số, đang có %d.", title, alternatives(lengths), len(digits))}}
 	}
 	if strings.Trim(digits, "0") == "" {
-		return "", fault.Invalid{{Name: field, Message: title + " không thể toàn số 0"}}
+		return "", fault.Invalid{{Name: field, Message: title + " không thể toàn số 0."}}
 	}
 	body, last := digits[:len(digits)-1], digits[len(digits)-1]
 	check, err := CheckDigit(body)
@@ -92,7 +92,7 @@ func parseKey(field, title, s string, lengths ...int) (string, error) {
 		return "", err
 	}
 	if last != check {
-		return "", fault.Invalid{{Name: field, Message: fmt.Sprintf("%s sai số kiểm tra: chữ số cuối phải là %c", title, check)}}
+		return "", fault.Invalid{{Name: field, Message: fmt.Sprintf("%s sai số kiểm tra: chữ số cuối phải là %c.", title, check)}}
 	}
 	return digits, nil
 }

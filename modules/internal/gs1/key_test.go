@@ -28,13 +28,13 @@ func TestGTINOfEveryLengthIsPaddedAndDisplayedAsPrinted(t *testing.T) {
 func TestWrongGTINIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, want string }{
-		{"8936012345670", "Số GTIN sai số kiểm tra: chữ số cuối phải là 4"},
-		{"893601234568", "Số GTIN sai số kiểm tra: chữ số cuối phải là 7"},
-		{"89360123456", "Số GTIN phải có 8, 12, 13 hoặc 14 chữ số, đang có 11"},
-		{"8936O12345674", "Số GTIN chỉ gồm các chữ số 0 đến 9"},
-		{"٨٩٣٦٠١٢٣٤٥٦٧٤", "Số GTIN chỉ gồm các chữ số 0 đến 9"},
-		{"  ", "Chưa nhập số GTIN"},
-		{"00000000", "Số GTIN không thể toàn số 0"},
+		{"8936012345670", "Số GTIN sai số kiểm tra: chữ số cuối phải là 4."},
+		{"893601234568", "Số GTIN sai số kiểm tra: chữ số cuối phải là 7."},
+		{"89360123456", "Số GTIN phải có 8, 12, 13 hoặc 14 chữ số, đang có 11."},
+		{"8936O12345674", "Số GTIN chỉ gồm các chữ số 0 đến 9."},
+		{"٨٩٣٦٠١٢٣٤٥٦٧٤", "Số GTIN chỉ gồm các chữ số 0 đến 9."},
+		{"  ", "Chưa nhập số GTIN."},
+		{"00000000", "Số GTIN không thể toàn số 0."},
 	} {
 		_, err := ParseGTIN(c.in)
 		if got := message(err, "gtin"); got != c.want {
@@ -52,11 +52,11 @@ func TestGLNAndSSCCHaveTheirOwnLengths(t *testing.T) {
 		t.Errorf("ParseSSCC = %q, %v", got, err)
 	}
 	_, err := ParseGLN("340123451111111111")
-	if got, want := message(err, "gln"), "Số GLN phải có 13 chữ số, đang có 18"; got != want {
+	if got, want := message(err, "gln"), "Số GLN phải có 13 chữ số, đang có 18."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	_, err = ParseSSCC("340123451111111112")
-	if got, want := message(err, "sscc"), "Số SSCC sai số kiểm tra: chữ số cuối phải là 1"; got != want {
+	if got, want := message(err, "sscc"), "Số SSCC sai số kiểm tra: chữ số cuối phải là 1."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -72,11 +72,11 @@ func TestLotAndSerialTakeOneToTwentyCharactersOfSet82(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ in, want string }{
-		{"", "Số lô không được để trống"},
-		{strings.Repeat("A", 21), "Số lô dài tối đa 20 ký tự, đang có 21"},
-		{"LÔ1", "Số lô có ký tự 'Ô' không được phép"},
-		{"A B", "Số lô có ký tự ' ' không được phép"},
-		{"A#1", "Số lô có ký tự '#' không được phép"},
+		{"", "Mã lô không được để trống."},
+		{strings.Repeat("A", 21), "Mã lô dài tối đa 20 ký tự, đang có 21."},
+		{"LÔ1", "Mã lô có ký tự 'Ô' không được phép"},
+		{"A B", "Mã lô có ký tự ' ' không được phép"},
+		{"A#1", "Mã lô có ký tự '#' không được phép"},
 	} {
 		_, err := ParseLot(c.in)
 		if got := message(err, "lot"); !strings.HasPrefix(got, c.want) {

@@ -182,7 +182,7 @@ func readPath(pairs []pair) (Link, error) {
 		case "22":
 			l.CPV, err = value, checkText("cpv", "Mã biến thể", value, maxText)
 		case "10":
-			l.Lot, err = Lot(value), checkText("lot", "Số lô", value, maxText)
+			l.Lot, err = Lot(value), checkText("lot", "Mã lô", value, maxText)
 		case "21":
 			l.Serial, err = Serial(value), checkText("serial", "Số sê-ri", value, maxText)
 		}

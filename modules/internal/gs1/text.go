@@ -25,13 +25,13 @@ func ParseSerial(s string) (Serial, error) {
 // ParseLot reads a lot number; spaces around it are dropped. The error is a fault.Invalid of the field "lot".
 func ParseLot(s string) (Lot, error) {
 	s = strings.TrimSpace(s)
-	return Lot(s), checkText("lot", "Số lô", s, maxText)
+	return Lot(s), checkText("lot", "Mã lô", s, maxText)
 }
 
 // checkText says what keeps s from being 1 to most characters of set 82.
 func checkText(field, title, s string, most int) error {
 	if s == "" {
-		return fault.Invalid{{Name: field, Message: title + " không được để trống"}}
+		return fault.Invalid{{Name: field, Message: title + " không được để trống."}}
 	}
 	for _, r := range s {
 		if !inSet82(r) {
@@ -40,7 +40,7 @@ func checkText(field, title, s string, most int) error {
 		}
 	}
 	if len(s) > most {
-		return fault.Invalid{{Name: field, Message: fmt.Sprintf("%s dài tối đa %d ký tự, đang có %d", title, most, len(s))}}
+		return fault.Invalid{{Name: field, Message: fmt.Sprintf("%s dài tối đa %d ký tự, đang có %d.", title, most, len(s))}}
 	}
 	return nil
 }

@@ -170,7 +170,7 @@ func TestCheckDigitsAndSet82EqualTheDictionary(t *testing.T) {
 		}
 	}
 	for _, v := range all["cset82"] {
-		if err := checkText("lot", "Số lô", v.Value, 1000); (err == nil) != v.OK {
+		if err := checkText("lot", "Mã lô", v.Value, 1000); (err == nil) != v.OK {
 			t.Errorf("character set 82 of %q: %v, want %v", v.Value, err, v.OK)
 		}
 	}

@@ -38,9 +38,9 @@ func ParseDate(s string) (time.Time, error) {
 		}
 	}
 	if s == "" {
-		return time.Time{}, fault.Invalid{{Name: "date", Message: "Chưa nhập ngày"}}
+		return time.Time{}, fault.Invalid{{Name: "date", Message: "Chưa nhập ngày."}}
 	}
-	return time.Time{}, fault.Invalid{{Name: "date", Message: fmt.Sprintf("Ngày %q không hợp lệ: hãy nhập theo dạng ngày/tháng/năm, ví dụ 22/11/2026", s)}}
+	return time.Time{}, fault.Invalid{{Name: "date", Message: fmt.Sprintf("Ngày %q không hợp lệ: hãy nhập theo dạng ngày/tháng/năm, ví dụ 22/11/2026.", s)}}
 }
 
 // Ago writes how long before now t was, in the largest whole unit: "vừa xong" (less than a minute), "3 phút trước",

@@ -20,36 +20,36 @@ func ParseMST(s string) (MST, error) {
 	}
 	s = without(s, ".")
 	if s == "" {
-		return bad("Chưa nhập mã số thuế")
+		return bad("Chưa nhập mã số thuế.")
 	}
 	code, branch, hasBranch := strings.Cut(s, "-")
 	if !onlyDigits(code) || !onlyDigits(branch) {
-		return bad("Mã số thuế chỉ gồm các chữ số, và một dấu gạch nối trước 3 số của đơn vị phụ thuộc")
+		return bad("Mã số thuế chỉ gồm các chữ số, và một dấu gạch nối trước 3 số của đơn vị phụ thuộc.")
 	}
 	if len(code) == 13 && !hasBranch {
 		code, branch, hasBranch = code[:10], code[10:], true
 	}
 	if len(code) == 12 && !hasBranch {
 		if strings.Trim(code, "0") == "" {
-			return bad("Số định danh cá nhân không thể toàn số 0")
+			return bad("Số định danh cá nhân không thể toàn số 0.")
 		}
 		return MST(code), nil
 	}
 	if len(code) != 10 || hasBranch && len(branch) != 3 {
-		return bad("Mã số thuế phải có 10 chữ số, 13 chữ số (dạng 0123456789-001) hoặc 12 chữ số của số định danh cá nhân")
+		return bad("Mã số thuế phải có 10 chữ số, 13 chữ số (dạng 0123456789-001) hoặc 12 chữ số của số định danh cá nhân.")
 	}
 	check, ok := CheckMST(code[:9])
 	if !ok {
-		return bad("Mã số thuế %s không tồn tại: cơ quan thuế không cấp dãy số này", code)
+		return bad("Mã số thuế %s không tồn tại: cơ quan thuế không cấp dãy số này.", code)
 	}
 	if code[9] != check {
-		return bad("Mã số thuế %s sai số kiểm tra: hãy xem lại từng chữ số", code)
+		return bad("Mã số thuế %s sai số kiểm tra: hãy xem lại từng chữ số.", code)
 	}
 	if !hasBranch {
 		return MST(code), nil
 	}
 	if branch == "000" {
-		return bad("Mã số thuế của đơn vị phụ thuộc không thể kết thúc bằng 000")
+		return bad("Mã số thuế của đơn vị phụ thuộc không thể kết thúc bằng 000.")
 	}
 	return MST(code + "-" + branch), nil
 }

@@ -148,13 +148,13 @@ func TestTaxCodesOfEveryFormAreRead(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"":               "Chưa nhập mã số thuế",
-		"0100233480":     "Mã số thuế 0100233480 sai số kiểm tra: hãy xem lại từng chữ số",
-		"0314409058-000": "Mã số thuế của đơn vị phụ thuộc không thể kết thúc bằng 000",
-		"0100000000":     "Mã số thuế 0100000000 không tồn tại: cơ quan thuế không cấp dãy số này",
-		"01002334A8":     "Mã số thuế chỉ gồm các chữ số, và một dấu gạch nối trước 3 số của đơn vị phụ thuộc",
-		"0314409058-":    "Mã số thuế phải có 10 chữ số, 13 chữ số (dạng 0123456789-001) hoặc 12 chữ số của số định danh cá nhân",
-		"000000000000":   "Số định danh cá nhân không thể toàn số 0",
+		"":               "Chưa nhập mã số thuế.",
+		"0100233480":     "Mã số thuế 0100233480 sai số kiểm tra: hãy xem lại từng chữ số.",
+		"0314409058-000": "Mã số thuế của đơn vị phụ thuộc không thể kết thúc bằng 000.",
+		"0100000000":     "Mã số thuế 0100000000 không tồn tại: cơ quan thuế không cấp dãy số này.",
+		"01002334A8":     "Mã số thuế chỉ gồm các chữ số, và một dấu gạch nối trước 3 số của đơn vị phụ thuộc.",
+		"0314409058-":    "Mã số thuế phải có 10 chữ số, 13 chữ số (dạng 0123456789-001) hoặc 12 chữ số của số định danh cá nhân.",
+		"000000000000":   "Số định danh cá nhân không thể toàn số 0.",
 	} {
 		_, err := ParseMST(in)
 		if got := message(err, "mst"); got != want {
@@ -215,4 +215,20 @@ func message(err error, field string) string {
 		return ""
 	}
 	return invalid.Of(field)
+}
+
+func FuzzParsePhone(f *testing.F) {
+	for _, s := range []string{"0912345678", "+84 912 345 678", "84912345678", "(024) 3825 1234", "0", "+", "٠٩١٢٣٤٥٦٧٨"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := ParsePhone(s)
+		if err != nil {
+			return
+		}
+		again, err := ParsePhone(p)
+		if err != nil || again != p {
+			t.Errorf("%q gives %q, which gives %q, %v", s, p, again, err)
+		}
+	})
 }

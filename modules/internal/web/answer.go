@@ -20,6 +20,7 @@ type Answer struct {
 	Header http.Header
 	body   func(ctx context.Context, w io.Writer) error
 	flash  string
+	later  []func(ctx context.Context) error
 }
 
 func (a Answer) with(key, value string) Answer {

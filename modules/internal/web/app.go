@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"txng/authz"
+	"txng/modules/internal/mail"
 	"txng/modules/internal/ui"
 	"txng/tenant"
 )
@@ -22,9 +24,15 @@ import (
 type Config struct {
 	DB     *tenant.DB
 	Signer *authz.Signer
+	// Sessions answers who a session stands for; nil asks the database each time.
+	Sessions *authz.Sessions
 	// Base is the public address of the deployment: "https://txng.vn". Its host is the parent of the tenants' subdomains.
 	Base *url.URL
 	Log  *slog.Logger
+	// Mail takes the site's letters; nil: they are only noted as not sent.
+	Mail *mail.Outbox
+	// Demo marks a demonstration: anybody may read the letters of the folder at /dev/mail.
+	Demo bool
 	// Proxies are the addresses of our own proxies, whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 }
@@ -38,6 +46,8 @@ type App struct {
 	mux    *chi.Mux
 	routes []Route
 	menu   []menuEntry
+	api    huma.API
+	later  background
 }
 
 // Door is how a route's handler gets to the data.
@@ -67,7 +77,7 @@ type menuEntry struct {
 
 // New returns an App without routes.
 func New(c Config) *App {
-	a := &App{Config: c, mux: chi.NewRouter()}
+	a := &App{Config: c, mux: chi.NewRouter(), later: background{slots: make(chan struct{}, laterMost)}}
 	a.mux.Use(a.requestID, a.recover, a.headers, middleware.Compress(5, "text/html", "application/json", "application/problem+json", "image/svg+xml", "application/linkset+json"))
 	a.mux.Use(middleware.GetHead)
 	protection := http.NewCrossOriginProtection()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"io"
 	"net/url"
 	"slices"
@@ -9,8 +10,10 @@ import (
 
 	"github.com/a-h/templ"
 
+	"txng/modules/internal/audit"
 	"txng/modules/internal/sheet"
 	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
 	"txng/tenant"
 )
 
@@ -83,6 +86,9 @@ func (l Listing[T]) AnswerWith(q *Request, load func(Query) (rows []T, total int
 		if err != nil {
 			return Answer{}, err
 		}
+		if err := l.noteExport(q, query, format, len(rows)); err != nil {
+			return Answer{}, fmt.Errorf("note the export: %w", err)
+		}
 		return l.export(format, rows), nil
 	}
 	rows, total, err := load(query)
@@ -134,6 +140,41 @@ func (c Column[T]) cell(row T) templ.Component {
 		return ui.Num(int64(v))
 	}
 	return ui.Text("")
+}
+
+// noteExport writes into the tenant's audit who takes the list away as a file. It goes through the platform's door: the
+// list's own transaction only reads, another one of the tenant would wait for a connection while holding one, and a
+// suspended tenant's lists are exported, too. An export that cannot be noted does not happen.
+func (l Listing[T]) noteExport(q *Request, query Query, format string, rows int) error {
+	if q.Who.Tenant == 0 {
+		return nil // a role above the tenants has none whose audit it could be
+	}
+	what := "Xuất “" + l.Title + "” ra tệp " + strings.ToUpper(format) + ", " + vi.Int(int64(rows)) + " dòng"
+	if filters := l.filtersOf(query); filters != "" {
+		what += ". Lọc " + filters
+	}
+	return q.app.DB.Platform(q.Context(), func(tx tenant.Platform) error {
+		return audit.WriteAsPlatform(q.Context(), tx, q.Who, q.Who.Tenant, "list.export", audit.Record{Subject: "list", Org: q.Who.Org}, what+".")
+	})
+}
+
+// filtersOf says which filters are set: "Trạng thái: Đã duyệt; Loại hình: Hợp tác xã".
+func (l Listing[T]) filtersOf(query Query) string {
+	var set []string
+	for _, f := range l.Filters {
+		value := query.Get(f.Name)
+		if value == "" {
+			continue
+		}
+		for _, o := range f.Options {
+			if o.Value == value {
+				value = o.Label
+				break
+			}
+		}
+		set = append(set, f.Label+": "+value)
+	}
+	return strings.Join(set, "; ")
 }
 
 func (l Listing[T]) export(format string, rows []T) Answer {

@@ -20,6 +20,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"txng/authz"
+	"txng/modules/internal/audit"
 	"txng/modules/internal/ui"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -51,10 +52,12 @@ type Request struct {
 
 type requestIDKey struct{}
 
-// request wraps a request; who asks is not known yet.
+// request wraps a request; who asks is not known yet, but from where is, for the audit.
 func (a *App) request(r *http.Request) *Request {
 	id, _ := r.Context().Value(requestIDKey{}).(string)
-	return &Request{Request: r, ID: id, app: a}
+	q := &Request{Request: r, ID: id, app: a}
+	q.Request = r.WithContext(audit.From(r.Context(), q.Device().Address))
+	return q
 }
 
 // Internal returns the request as an adapter of another router has it, signed in as who.
@@ -287,8 +290,12 @@ func (a *App) identify(q *Request) error {
 	if token == "" {
 		return nil
 	}
-	who, err := authz.Resume(q.Context(), a.DB, token)
-	q.Who = who
+	var err error
+	if a.Sessions != nil {
+		q.Who, err = a.Sessions.Resume(q.Context(), token)
+	} else {
+		q.Who, err = authz.Resume(q.Context(), a.DB, token)
+	}
 	return err
 }
 

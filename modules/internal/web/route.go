@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"txng/authz"
 	"txng/tenant"
 	"txng/tenant/fault"
+	"txng/tenant/unit"
 )
 
 // Handlers, one kind a door.
@@ -132,7 +135,18 @@ func (a *App) Open(method, path, reason string, h PlainHandler) {
 // OpenForm registers a form that nobody needs to sign in for.
 func (a *App) OpenForm(path, reason string, show, submit PlainHandler) {
 	a.Open(http.MethodGet, path, reason, show)
-	a.Open(http.MethodPost, path, reason, func(q *Request) (Answer, error) {
+	a.Open(http.MethodPost, path, reason, again(show, submit))
+}
+
+// SelfForm registers a form for any signed-in person, about themselves.
+func (a *App) SelfForm(path string, show, submit PlainHandler) {
+	a.Self(http.MethodGet, path, show)
+	a.Self(http.MethodPost, path, again(show, submit))
+}
+
+// again submits a form, and shows it again when what was sent is wrong.
+func again(show, submit PlainHandler) PlainHandler {
+	return func(q *Request) (Answer, error) {
 		if err := q.parse(); err != nil {
 			return Answer{}, err
 		}
@@ -143,7 +157,7 @@ func (a *App) OpenForm(path, reason string, show, submit PlainHandler) {
 		answer, err = show(q)
 		answer.Status = status(q.fault)
 		return answer, err
-	})
+	}
 }
 
 func (a *App) view(q *Request, h Handler) (answer Answer, err error) {
@@ -158,7 +172,10 @@ func (a *App) view(q *Request, h Handler) (answer Answer, err error) {
 	return answer, err
 }
 
-// scope returns the scope of the person's role: the tenant, confined to the organization for a role of one.
+// Scope returns the scope of the person's role: the tenant, confined to the organization for a role of one, and to the
+// commune for an officer of one.
+func (q *Request) Scope() (tenant.Scope, error) { return q.app.scope(q) }
+
 func (a *App) scope(q *Request) (tenant.Scope, error) {
 	if q.Who.Tenant == 0 {
 		return tenant.Scope{}, fault.Forbidden
@@ -167,10 +184,31 @@ func (a *App) scope(q *Request) (tenant.Scope, error) {
 	if err != nil {
 		return tenant.Scope{}, err
 	}
-	if q.Who.Role.OfOrganization() {
+	switch {
+	case q.Who.Role.OfOrganization():
 		s = s.Of(q.Who.Org)
+	case q.Who.Role == authz.UnitOfficer:
+		s = s.Within(areaOf(q.Who.Unit))
 	}
 	return s, nil
+}
+
+// areaOf returns the units whose records an officer of a commune sees: the commune itself, and of before the mergers of
+// 1 July 2025 all communes of the former districts that it was made from.
+func areaOf(commune string) []string {
+	ref, err := unit.ParseRef(commune)
+	if err != nil {
+		return nil
+	}
+	area := []string{ref.String()}
+	for _, p := range unit.Predecessors(ref) {
+		for _, c := range unit.Communes(p.DistrictRef, unit.Reorganized.Time().Add(-time.Hour)) {
+			if s := c.Ref.String(); !slices.Contains(area, s) {
+				area = append(area, s)
+			}
+		}
+	}
+	return area
 }
 
 // add registers the route behind sign-in and permission.
@@ -194,6 +232,7 @@ func (a *App) add(route Route, h PlainHandler) {
 			a.fail(w, q, err)
 			return
 		}
+		a.start(q, answer.later)
 		if err := answer.write(w, q); err != nil {
 			a.fail(w, q, err)
 		}

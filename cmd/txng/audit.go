@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"txng/modules/journal"
+	"txng/tenant"
+)
+
+type auditCommand struct {
+	Verify auditVerify `cmd:"" help:"Kiểm tra chuỗi niêm phong: tìm dòng bị xóa, thêm, sửa hoặc đảo thứ tự. Mã thoát 1 khi có."`
+}
+
+type auditVerify struct {
+	databaseFlags
+	Tenant string `help:"Tên miền con của tỉnh; bỏ trống là mọi tỉnh đã vận hành."`
+}
+
+func (c auditVerify) Run(e *environment) error {
+	d, err := c.open(e, e.err)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	db, err := tenant.Open(e, d.Config)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tenants, err := c.tenants(e, db)
+	if err != nil {
+		return err
+	}
+	found := 0
+	for _, t := range tenants {
+		n, err := verifyTenant(e, db, t)
+		if err != nil {
+			return err
+		}
+		found += n
+	}
+	if found > 0 {
+		return fmt.Errorf("có %d dấu hiệu nhật ký bị can thiệp", found)
+	}
+	return nil
+}
+
+// tenants returns the tenant that was asked for, or all that have ever been onboarded.
+func (c auditVerify) tenants(e *environment, db *tenant.DB) ([]tenant.Tenant, error) {
+	if c.Tenant != "" {
+		t, err := db.TenantBySlug(e, c.Tenant)
+		return []tenant.Tenant{t}, err
+	}
+	all, err := db.Tenants(e)
+	var list []tenant.Tenant
+	for _, t := range all {
+		if t.State != tenant.Draft {
+			list = append(list, t)
+		}
+	}
+	return list, err
+}
+
+// verifyTenant prints a tenant's line and what was found, and returns the number of findings.
+func verifyTenant(e *environment, db *tenant.DB, t tenant.Tenant) (int, error) {
+	r, err := journal.Verify(e, db, t)
+	if err != nil {
+		return 0, err
+	}
+	verdict := "nguyên vẹn"
+	if r.Found > 0 {
+		verdict = fmt.Sprintf("%d dấu hiệu bị can thiệp", r.Found)
+	}
+	head := "chưa có"
+	if r.Head != nil {
+		head = hex.EncodeToString(r.Head)
+	}
+	fmt.Fprintf(e.out, "%s (%s): %s; %d dòng đã niêm phong, %d dòng đang chờ, mã cuối chuỗi %s.\n",
+		t.Name, t.Slug, verdict, r.Sealed, r.Waiting, head)
+	for _, f := range r.Findings {
+		fmt.Fprintf(e.out, "  %s\n", f)
+	}
+	if more := r.Found - len(r.Findings); more > 0 {
+		fmt.Fprintf(e.out, "  … và %d dấu hiệu nữa.\n", more)
+	}
+	return r.Found, nil
+}

@@ -1,0 +1,252 @@
+package accounts
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"txng/authz"
+	"txng/modules/internal/mail"
+	"txng/modules/internal/sheet"
+	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
+	"txng/modules/internal/web"
+	"txng/tenant"
+	"txng/tenant/fault"
+	"txng/tenant/unit"
+)
+
+// listLimits bound a list of officers. Between preview and import the file travels in the form, which may hold 1 MiB, as
+// base64.
+var listLimits = sheet.Limits{Bytes: 700 << 10, Rows: 500, Cols: 20}
+
+// listColumns are the columns of a list of officers.
+var listColumns = []sheet.Want{
+	{Key: "name", Title: "Họ tên", Required: true, Aliases: []string{"Họ và tên"}},
+	{Key: "email", Title: "Thư điện tử", Required: true, Aliases: []string{"Email", "Địa chỉ thư điện tử"}},
+	{Key: "role", Title: "Vai trò", Required: true},
+	{Key: "department", Title: "Mã sở, ngành", Aliases: []string{"Mã đơn vị"}},
+	{Key: "unit", Title: "Xã, phường, đặc khu", Aliases: []string{"Đơn vị hành chính", "Xã, phường"}},
+}
+
+func titleOf(key string) string {
+	for _, c := range listColumns {
+		if c.Key == key {
+			return c.Title
+		}
+	}
+	return key
+}
+
+// listed is one row of a list that may be invited.
+type listed struct {
+	row int
+	authz.NewInvitation
+}
+
+func listTemplate(*web.Request, tenant.Tx) (web.Answer, error) {
+	var columns []sheet.Column
+	for _, c := range listColumns {
+		columns = append(columns, sheet.Column{Title: c.Title})
+	}
+	return web.File("mau-danh-sach-can-bo.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", func(w io.Writer) error {
+		return sheet.WriteXLSX(w, "Cán bộ", columns, func(func([]any, error) bool) {})
+	}), nil
+}
+
+func showUpload(q *web.Request, _ tenant.Tx) (web.Answer, error) { return uploadAnswer(q, nil) }
+
+func uploadAnswer(q *web.Request, wrong []sheet.CellError) (web.Answer, error) {
+	shell := q.Shell("Nhập danh sách cán bộ", "Mời nhiều cán bộ cùng lúc từ một tệp; xem trước rồi mới gửi thư mời.")
+	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
+	shell.Failed = shell.Failed || len(wrong) > 0
+	file := q.Field(ui.Field{Name: "file", Label: "Tệp danh sách", Type: "file", Accept: ".xlsx,.csv", Hint: "Tệp .xlsx theo mẫu; tối đa 500 người, 700 KB"})
+	answer := q.Show(shell, uploadPage(file, wrong, q.Who.Role.MayInvite()))
+	if len(wrong) > 0 {
+		answer.Status = http.StatusUnprocessableEntity
+	}
+	return answer, nil
+}
+
+func previewList(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	file, name, err := q.File("file")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, listLimits.Bytes+1))
+	if err != nil {
+		return web.Answer{}, fmt.Errorf("read the uploaded list: %w", err)
+	}
+	list, wrong, err := readList(q, tx, name, content)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if len(wrong) > 0 {
+		return uploadAnswer(q, wrong)
+	}
+	shell := q.Shell("Xem trước danh sách", "Kiểm tra từng người trong tệp “"+cut(name, 60)+"”. Chưa có thư nào được gửi.")
+	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}, {Label: "Nhập danh sách", Href: membersPath + "/nhap"}}
+	return q.Show(shell, previewPage(list, map[string]string{"name": name, "content": base64.RawURLEncoding.EncodeToString(content)})), nil
+}
+
+func cut(s string, most int) string {
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}
+
+// readList reads a list and returns its rows, or everything that is wrong with them. err is wrong with the whole file.
+func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list []listed, wrong []sheet.CellError, err error) {
+	rows, err := sheet.Read(bytes.NewReader(content), name, listLimits)
+	if errors.Is(err, fault.TooLarge) {
+		return nil, nil, fault.Invalid{{Name: "file", Message: fault.Message(err)}}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows) < 2 {
+		return nil, nil, fault.Invalid{{Name: "file", Message: "Tệp chưa có người nào dưới dòng tiêu đề."}}
+	}
+	places, err := sheet.Match(rows[0].Cells, listColumns)
+	if err != nil {
+		return nil, nil, err
+	}
+	members, err := authz.Members(q.Context(), tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	has := map[string]bool{}
+	for _, m := range members {
+		if inForce(m, q.Now()) && m.TenantID == tx.Tenant() {
+			has[roleKey(m.Email, m.Role, m.Department, m.Unit)] = true
+		}
+	}
+	province, now := provinceOf(q.Tenant), q.Now()
+	communes := communesByName(unit.Communes(province, now))
+	seen := map[string]int{}
+	for _, row := range rows[1:] {
+		cell := func(key string) string {
+			if place, ok := places[key]; ok {
+				return row.Cell(place)
+			}
+			return ""
+		}
+		bad := func(key, message string) {
+			wrong = append(wrong, sheet.CellError{Row: row.Number, Column: titleOf(key), Message: message})
+		}
+		n := authz.NewInvitation{Name: cell("name"), Email: cell("email"), Department: cell("department")}
+		before := len(wrong)
+		for _, r := range q.Who.Role.MayInvite() {
+			if vi.Fold(cell("role")) == vi.Fold(r.Name()) {
+				n.Role = r
+			}
+		}
+		if n.Role == "" && cell("role") != "" {
+			bad("role", "Không có vai trò “"+cut(cell("role"), 40)+"”; xem các vai trò ở trang nhập.")
+		}
+		if n.Role == authz.UnitOfficer {
+			switch refs := communes[vi.Fold(cell("unit"))]; len(refs) {
+			case 0:
+				bad("unit", "Không có xã, phường, đặc khu “"+cut(cell("unit"), 60)+"” trong tỉnh.")
+			case 1:
+				n.Unit = refs[0]
+			default:
+				bad("unit", "Có nhiều đơn vị cùng tên “"+cut(cell("unit"), 60)+"”; ghi rõ Xã, Phường hoặc Đặc khu.")
+			}
+		}
+		var invalid fault.Invalid
+		if err := n.Check(q.Who, province, now); errors.As(err, &invalid) {
+			for _, f := range invalid {
+				if (f.Name == "role" || f.Name == "unit") && len(wrong) > before && wrong[len(wrong)-1].Column == titleOf(f.Name) {
+					continue // said already, more exactly
+				}
+				bad(f.Name, f.Message)
+			}
+		}
+		if len(wrong) > before {
+			continue
+		}
+		email, _ := authz.ParseEmail(n.Email)
+		key := roleKey(email, n.Role, strings.ToUpper(n.Department), n.Unit)
+		if first, twice := seen[key]; twice {
+			bad("email", fmt.Sprintf("Trùng với dòng %d.", first))
+		} else if has[key] {
+			bad("email", "Người này đã có vai trò “"+n.Role.Name()+"”.")
+		}
+		seen[key] = row.Number
+		list = append(list, listed{row.Number, n})
+	}
+	return list, wrong, nil
+}
+
+// roleKey is equal for invitations to the same role of the same address.
+func roleKey(e authz.Email, r authz.Role, department, commune string) string {
+	if r != authz.DepartmentOfficer {
+		department = ""
+	}
+	return strings.Join([]string{string(e), string(r), department, commune}, "\n")
+}
+
+// communesByName returns the units under their names with and without kind, folded, and their codes.
+func communesByName(all []unit.Unit) map[string][]string {
+	names := map[string][]string{}
+	for _, u := range all {
+		ref := u.Ref.String()
+		for _, name := range []string{vi.Fold(u.FullName), vi.Fold(u.Name), string(u.Ref.Code)} {
+			names[name] = append(names[name], ref)
+		}
+	}
+	return names
+}
+
+// importList invites everybody of the list that the preview showed, or nobody.
+func importList(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	content, err := base64.RawURLEncoding.DecodeString(q.Value("content"))
+	if err != nil || len(content) == 0 || int64(len(content)) > listLimits.Bytes {
+		return web.Answer{}, fault.Invalid{{Name: "file", Message: "Không đọc lại được tệp đã xem trước. Hãy chọn tệp lần nữa."}}
+	}
+	list, wrong, err := readList(q, tx, q.Value("name"), content)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if len(wrong) > 0 { // somebody has been invited or changed since the preview
+		return uploadAnswer(q, wrong)
+	}
+	var out []mail.Message
+	for _, l := range list {
+		i, token, err := authz.Invite(q.Context(), tx, q.Who, provinceOf(q.Tenant), l.NewInvitation)
+		if m := fault.Message(err); m != "" {
+			return web.Answer{}, fault.Invalid{{Name: "file", Message: fmt.Sprintf("Dòng %d: %s", l.row, m)}}
+		}
+		if err != nil {
+			return web.Answer{}, err
+		}
+		if err := auditInvitation(q.Context(), tx, q.Who, i, "member.invite", "Mời"); err != nil {
+			return web.Answer{}, err
+		}
+		out = append(out, invitationLetter(q, i, token))
+	}
+	a := q.App()
+	return web.See(membersPath).Say(fmt.Sprintf("Đã mời %d người; thư mời đang được gửi.", len(out))).Later(func(ctx context.Context) error {
+		var failed error
+		for _, m := range out {
+			failed = errors.Join(failed, send(ctx, a, m))
+		}
+		return failed
+	}), nil
+}
+
+// place returns the department and commune that the role is held in.
+func (l listed) place() (department, commune string) {
+	if l.Role != authz.DepartmentOfficer {
+		return "", l.Unit
+	}
+	return strings.ToUpper(l.Department), ""
+}

@@ -1,0 +1,114 @@
+package accounts
+
+import (
+	"context"
+	"strconv"
+
+	"txng/authz"
+	"txng/modules/internal/mail"
+	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
+	"txng/modules/internal/web"
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+func showInvite(q *web.Request, _ tenant.Tx) (web.Answer, error) {
+	shell := q.Shell("Mời thành viên", "Người được mời nhận thư có đường dẫn dùng một lần, hiệu lực 7 ngày.")
+	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
+	roles := []ui.Option{{Value: "", Label: "Chọn…"}}
+	for _, r := range q.Who.Role.MayInvite() {
+		roles = append(roles, ui.Option{Value: string(r), Label: r.Name()})
+	}
+	fields := []ui.Field{
+		{Name: "name", Label: "Họ tên", MaxLength: 120},
+		{Name: "email", Label: "Thư điện tử", Type: "email", Hint: "Địa chỉ của riêng người được mời; dùng để đăng nhập"},
+		{Name: "role", Label: "Vai trò", Type: "select", Options: roles},
+	}
+	if !q.Who.Role.OfOrganization() {
+		fields = append(fields,
+			ui.Field{Name: "department", Label: "Mã sở, ngành", MaxLength: 40, Optional: true, Hint: "Chỉ với chuyên viên sở, ngành; đúng như trong kế hoạch, ví dụ SCT"},
+			ui.Field{Name: "unit", Label: "Xã, phường, đặc khu", Type: "select", Optional: true, Hint: "Chỉ với cán bộ xã, phường, đặc khu", Options: communeOptions(provinceOf(q.Tenant), q.Now())},
+		)
+	}
+	return q.Show(shell, invitePage(q.Fields(fields...))), nil
+}
+
+func submitInvite(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	return invite(q, tx, authz.NewInvitation{
+		Email: q.Value("email"), Name: q.Value("name"), Role: authz.Role(q.Value("role")), Department: q.Value("department"), Unit: q.Value("unit"),
+	})
+}
+
+func invite(q *web.Request, tx tenant.Tx, n authz.NewInvitation) (web.Answer, error) {
+	i, token, err := authz.Invite(q.Context(), tx, q.Who, provinceOf(q.Tenant), n)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if err := auditInvitation(q.Context(), tx, q.Who, i, "member.invite", "Mời"); err != nil {
+		return web.Answer{}, err
+	}
+	a, letter := q.App(), invitationLetter(q, i, token)
+	said := "Đã mời " + i.Name + "; thư mời gửi đến " + string(i.Email) + "."
+	if lettersPath(a) != "" {
+		said += " Bản chạy thử: xem thư ở " + lettersPath(a) + "."
+	}
+	return web.See(membersPath).Say(said).Later(func(ctx context.Context) error { return send(ctx, a, letter) }), nil
+}
+
+func invitationLetter(q *web.Request, i authz.Invitation, token authz.InvitationToken) mail.Message {
+	role := i.Role.Name()
+	if p := placeOfWork(i.Department, i.Unit); p != "" {
+		role += " (" + p + ")"
+	}
+	return mail.Message{
+		To: string(i.Email), Name: i.Name, Subject: "Lời mời tham gia hệ thống truy xuất nguồn gốc – " + q.Tenant.Name,
+		Lines: []string{
+			"Kính gửi " + i.Name + ",",
+			q.Who.Name + " mời bạn tham gia hệ thống truy xuất nguồn gốc sản phẩm, hàng hóa của " + q.Tenant.Name + " với vai trò " + role + ".",
+		},
+		Link:  mail.Link{Label: "Nhận lời mời", URL: q.App().Base.JoinPath("loi-moi", q.Tenant.Slug, string(token)).String()},
+		After: []string{"Đường dẫn dùng được một lần, đến " + vi.DateTime(i.ExpiresAt) + ".", "Nếu không biết về lời mời này, hãy bỏ qua thư."},
+	}
+}
+
+// posted returns the number of the invitation that a button stands for.
+func posted(q *web.Request) (int64, error) {
+	id, err := strconv.ParseInt(q.Value("id"), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, fault.NotFound
+	}
+	return id, nil
+}
+
+func revokeInvitation(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	id, err := posted(q)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	i, err := authz.RevokeInvitation(q.Context(), tx, id)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if err := auditInvitation(q.Context(), tx, q.Who, i, "member.revoke", "Thu hồi lời mời"); err != nil {
+		return web.Answer{}, err
+	}
+	return web.See(membersPath).Say("Đã thu hồi lời mời gửi " + string(i.Email) + "."), nil
+}
+
+// repeatInvitation sends a new link in place of an open invitation's.
+func repeatInvitation(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	id, err := posted(q)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	i, err := authz.RevokeInvitation(q.Context(), tx, id)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	answer, err := invite(q, tx, authz.NewInvitation{Email: string(i.Email), Name: i.Name, Role: i.Role, Department: i.Department, Unit: i.Unit})
+	if wrong, ok := err.(fault.Invalid); ok { // has the role meanwhile, or the commune is no more: there is no form to show it at
+		err = fault.Say(fault.Conflict, "%s", wrong[0].Message)
+	}
+	return answer, err
+}

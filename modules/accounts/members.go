@@ -1,0 +1,203 @@
+package accounts
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+
+	"txng/authz"
+	"txng/modules/internal/audit"
+	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
+	"txng/modules/internal/web"
+	"txng/tenant"
+	"txng/tenant/fault"
+	"txng/tenant/unit"
+)
+
+const membersPath = "/thanh-vien"
+
+func memberPath(id int64) string { return membersPath + "/" + strconv.FormatInt(id, 10) }
+
+// members registers the pages of who works in a tenant, for its administrator, or in an organization, for its owner.
+func members(a *web.App) {
+	a.Get(membersPath, authz.MemberView, listMembers)
+	a.Form(membersPath+"/moi", authz.MemberInvite, showInvite, submitInvite)
+	a.Submit(membersPath+"/loi-moi/thu-hoi", authz.MemberInvite, listMembers, revokeInvitation)
+	a.Submit(membersPath+"/loi-moi/gui-lai", authz.MemberInvite, listMembers, repeatInvitation)
+	a.Form(membersPath+"/nhap", authz.MemberImport, showUpload, previewList)
+	a.Submit(membersPath+"/nhap/ghi", authz.MemberImport, showUpload, importList)
+	a.Get(membersPath+"/mau.xlsx", authz.MemberImport, listTemplate)
+	a.Get(membersPath+"/{id}", authz.MemberView, showMember)
+	a.Submit(membersPath+"/{id}/ket-thuc", authz.MemberInvite, showMember, endMember)
+	a.Menu("Quản trị", "Thành viên", membersPath, "users", authz.MemberView)
+}
+
+// placeOfWork says in what a role is held: the body, the commune, or nothing more than the tenant.
+func placeOfWork(department, commune string) string {
+	if department != "" {
+		return "Mã sở, ngành: " + department
+	}
+	if ref, err := unit.ParseRef(commune); err == nil {
+		if u, ok := unit.ByRef(ref); ok {
+			return u.FullName
+		}
+	}
+	return ""
+}
+
+func inForce(m authz.Membership, now time.Time) bool { return m.ValidTo == nil || m.ValidTo.After(now) }
+
+func memberStatus(m authz.Membership, now time.Time) ui.Status {
+	if inForce(m, now) {
+		return ui.Status{Kind: ui.Success, Word: "Đang hiệu lực"}
+	}
+	return ui.Status{Kind: ui.Neutral, Word: "Đã chấm dứt"}
+}
+
+func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	all, err := authz.Members(q.Context(), tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	open, err := authz.OpenInvitations(q.Context(), tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	title, purpose := "Thành viên", "Cán bộ, công chức làm việc trên hệ thống của tỉnh: vai trò, phạm vi, lời mời."
+	if q.Who.Role.OfOrganization() {
+		purpose = "Người của đơn vị làm việc trên hệ thống: vai trò và lời mời."
+	}
+	roles := []ui.Option{{Value: "", Label: "Tất cả"}}
+	for _, r := range q.Who.Role.MayInvite() {
+		roles = append(roles, ui.Option{Value: string(r), Label: r.Name()})
+	}
+	now := q.Now()
+	return web.Listing[authz.Membership]{
+		Title: title, Purpose: purpose, File: "thanh-vien", Order: "",
+		Columns: []web.Column[authz.Membership]{
+			{Key: "name", Label: "Họ tên", Value: func(m authz.Membership) any { return m.Name }, Cell: func(m authz.Membership) templ.Component {
+				return ui.AnchorTwo(memberPath(m.ID), m.Name, string(m.Email))
+			}},
+			{Key: "role", Label: "Vai trò", Value: func(m authz.Membership) any { return m.Role.Name() }, Cell: func(m authz.Membership) templ.Component {
+				return ui.Two(m.Role.Name(), placeOfWork(m.Department, m.Unit))
+			}},
+			{Label: "Trạng thái", Value: func(m authz.Membership) any { return memberStatus(m, now).Word }, Cell: func(m authz.Membership) templ.Component { return ui.Badge(memberStatus(m, now)) }},
+			{Key: "since", Label: "Từ ngày", HidePhone: true, Value: func(m authz.Membership) any { return vi.Date(m.ValidFrom) }},
+		},
+		Filters: []ui.Field{
+			{Name: ui.QuerySearch, Label: "Họ tên hoặc thư điện tử", Type: "search"},
+			{Name: "role", Label: "Vai trò", Type: "select", Options: roles},
+			{Name: "state", Label: "Trạng thái", Type: "select", Options: []ui.Option{{Value: "", Label: "Tất cả"}, {Value: "now", Label: "Đang hiệu lực"}, {Value: "ended", Label: "Đã chấm dứt"}}},
+		},
+		Empty:   ui.Empty{Icon: "users", Why: "Không có thành viên nào.", Next: "Mời người đầu tiên bằng thư điện tử của họ.", Action: ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi"}},
+		Primary: ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi", Icon: "plus"},
+		Above:   openInvitations(open, q.Who.Can(authz.MemberInvite), q.Who.Can(authz.MemberImport), now),
+		Load: func(_ tenant.Tx, l web.Query) ([]authz.Membership, int, error) {
+			found := slices.DeleteFunc(slices.Clone(all), func(m authz.Membership) bool {
+				state := l.Get("state")
+				return l.Get("role") != "" && string(m.Role) != l.Get("role") || state == "now" && !inForce(m, now) || state == "ended" && inForce(m, now)
+			})
+			rows, total := web.InMemory(found, l, func(m authz.Membership) string { return m.Name + " " + string(m.Email) }, map[string]func(a, b authz.Membership) int{
+				"name":  func(a, b authz.Membership) int { return vi.ByGivenName(a.Name, b.Name) },
+				"role":  func(a, b authz.Membership) int { return vi.Compare(a.Role.Name(), b.Role.Name()) },
+				"since": func(a, b authz.Membership) int { return cmp.Compare(a.ValidFrom.Unix(), b.ValidFrom.Unix()) },
+			})
+			return rows, total, nil
+		},
+	}.Answer(q, tx)
+}
+
+func showMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	m, err := member(q, tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	history, err := audit.History(q.Context(), tx, m.TenantID, "membership", m.ID)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	shell := q.Shell(m.Name, m.Role.Name())
+	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
+	reason := q.Field(ui.Field{Name: "reason", Label: "Lý do chấm dứt", Type: "textarea", Rows: 2, MaxLength: 500, Hint: "Ghi vào nhật ký, ví dụ: chuyển công tác từ 01/12/2026"})
+	mayEnd := q.Who.Can(authz.MemberInvite) && inForce(m, q.Now()) && m.AccountID != q.Who.Account && m.TenantID == tx.Tenant()
+	return q.Show(shell, memberPage(m, memberStatus(m, q.Now()), mayEnd, m.AccountID == q.Who.Account, reason, audit.Lines(history))), nil
+}
+
+func member(q *web.Request, tx tenant.Tx) (authz.Membership, error) {
+	id, err := q.Number("id")
+	if err != nil {
+		return authz.Membership{}, err
+	}
+	return authz.Member(q.Context(), tx, id)
+}
+
+// endMember ends a role and, with it, the invitations that its person has sent. The person's sessions in the role are
+// refused from their next request on.
+func endMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	m, err := member(q, tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	reason := q.Value("reason")
+	switch n := utf8.RuneCountInString(reason); {
+	case m.TenantID != tx.Tenant():
+		return web.Answer{}, fault.Say(fault.Conflict, "Vai trò này thuộc tỉnh trước sáp nhập; hãy xử lý bằng vai trò của tỉnh đó.")
+	case m.AccountID == q.Who.Account:
+		return web.Answer{}, fault.Say(fault.Conflict, "Không tự chấm dứt vai trò của chính mình. Hãy nhờ một người quản trị khác.")
+	case !inForce(m, q.Now()):
+		return web.Answer{}, fault.Say(fault.Conflict, "Vai trò này đã chấm dứt trước đó.")
+	case n < 5 || n > 500:
+		return web.Answer{}, fault.Invalid{{Name: "reason", Message: "Nêu lý do chấm dứt, từ 5 đến 500 ký tự."}}
+	}
+	ctx := q.Context()
+	if err := q.App().DB.Platform(ctx, func(p tenant.Platform) error {
+		if err := authz.EndMembership(ctx, p, m.TenantID, m.ID); err != nil {
+			return err
+		}
+		revoked, err := authz.RevokeInvitationsBy(ctx, p, m)
+		if err != nil {
+			return err
+		}
+		what := "Chấm dứt vai trò " + m.Role.Name() + " của " + m.Name + ": " + reason
+		if revoked > 0 {
+			what += ". Thu hồi " + vi.Int(revoked) + " lời mời do người này gửi."
+		}
+		return audit.WriteAsPlatform(ctx, p, q.Who, m.TenantID, "member.end", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, what)
+	}); err != nil {
+		return web.Answer{}, err
+	}
+	return web.See(memberPath(m.ID)).Say("Đã chấm dứt vai trò. Phiên làm việc của người này bị từ chối ngay."), nil
+}
+
+// communeOptions lists the communes of a tenant's province.
+func communeOptions(province unit.Ref, now time.Time) []ui.Option {
+	options := []ui.Option{{Value: "", Label: "Chọn…"}}
+	for _, u := range unit.Communes(province, now) {
+		options = append(options, ui.Option{Value: u.Ref.String(), Label: u.FullName})
+	}
+	return options
+}
+
+func provinceOf(t tenant.Tenant) unit.Ref {
+	ref, err := unit.ParseRef(t.Unit)
+	if err != nil {
+		return unit.Ref{} // has no communes, so every one is refused
+	}
+	return ref
+}
+
+// auditInvitation notes what was done to an invitation.
+func auditInvitation(ctx context.Context, tx tenant.Tx, who authz.Identity, i authz.Invitation, action, verb string) error {
+	what := []string{verb + " " + i.Name + " <" + string(i.Email) + "> làm " + i.Role.Name()}
+	if p := placeOfWork(i.Department, i.Unit); p != "" {
+		what = append(what, p)
+	}
+	return audit.Write(ctx, tx, who, action, audit.Record{Subject: "invitation", ID: i.ID, Org: i.OrgID}, strings.Join(what, ", "))
+}

@@ -1,0 +1,59 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// What runs beside the answers: so many at once, each for so long.
+const (
+	laterMost = 32
+	laterTime = 10 * time.Minute
+)
+
+// background is what runs after the answer of its request.
+type background struct {
+	running sync.WaitGroup
+	slots   chan struct{}
+}
+
+// Later runs f beside the answer, once the handler's transaction has committed: for what nobody should wait for, or
+// whose time would tell something (letters). Its error is logged. A handler that fails starts nothing.
+func (a Answer) Later(f func(ctx context.Context) error) Answer {
+	a.later = append(a.later[:len(a.later):len(a.later)], f)
+	return a
+}
+
+// start starts what an answer left for later. With too much under way the answer waits.
+func (a *App) start(q *Request, list []func(ctx context.Context) error) {
+	for _, f := range list {
+		a.later.slots <- struct{}{}
+		a.later.running.Add(1)
+		ctx := context.WithoutCancel(q.Context())
+		go func() {
+			defer a.later.running.Done()
+			defer func() { <-a.later.slots }()
+			ctx, stop := context.WithTimeout(ctx, laterTime)
+			defer stop()
+			if err := guarded(ctx, f); err != nil {
+				a.Log.Error("after the answer", "request", q.ID, "err", err)
+			}
+		}()
+	}
+}
+
+// guarded runs f; a panic becomes an error.
+func guarded(ctx context.Context, f func(ctx context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f(ctx)
+}
+
+// Wait returns when what answers left for later is done. Call it when no request is under way any more.
+func (a *App) Wait() { a.later.running.Wait() }

@@ -1,0 +1,79 @@
+package journal
+
+import (
+	"context"
+	"time"
+
+	"txng/authz"
+	"txng/modules/internal/audit"
+	"txng/modules/internal/web"
+	"txng/tenant"
+)
+
+// line is one entry of the audit as the page lists it.
+type line struct {
+	TenantID  tenant.ID
+	ID        int64
+	At        time.Time
+	Who       string
+	Role      authz.Role
+	Action    string
+	Subject   string
+	SubjectID int64
+	What      string
+	Address   string
+	Before    *string
+	After     *string
+	Seal      int64 `db:"-"` // position of its seal; 0 while it waits
+}
+
+// days are the first and the last day that are asked for; zero for no limit.
+type days struct{ from, to time.Time }
+
+// orders are the orders of the list.
+var orders = map[string]string{
+	"at":  ` order by e.at, e.id`,
+	"-at": ` order by e.at desc, e.id desc`,
+}
+
+// search returns entries by text of the sentence, action, name of the person, kind of record, and days.
+func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]line, int, error) {
+	var from, to *time.Time
+	if !between.from.IsZero() {
+		from = &between.from
+	}
+	if !between.to.IsZero() {
+		end := between.to.AddDate(0, 0, 1)
+		to = &end
+	}
+	type row struct {
+		line
+		Total int
+	}
+	rows, err := tenant.List[row](ctx, tx, `
+		select e.tenant_id, e.id, e.at, e.who, e.role, e.action, e.subject, e.subject_id, e.what, e.address, e.before, e.after,
+			count(*) over ()::int as total
+		from audit.entry e
+		where e.tenant_id = any ($1)
+		and ($2 = '' or position(lower(normalize($2, nfc)) in lower(e.what)) > 0)
+		and ($3 = '' or e.action = $3)
+		and ($4 = '' or position(lower(normalize($4, nfc)) in lower(e.who)) > 0)
+		and ($5 = '' or e.subject = $5)
+		and ($6::timestamptz is null or e.at >= $6)
+		and ($7::timestamptz is null or e.at < $7)`+
+		orders[l.Order]+`
+		limit $8 offset $9`, l.Get("q"), l.Get("action"), l.Get("who"), l.Get("subject"), from, to, l.Limit, l.Offset)
+	if err != nil {
+		return nil, 0, err
+	}
+	list, ids := make([]line, len(rows)), make([]int64, len(rows))
+	total := 0
+	for i, r := range rows {
+		list[i], ids[i], total = r.line, r.ID, r.Total
+	}
+	seals, err := audit.SealsOf(ctx, tx, ids)
+	for i, l := range list {
+		list[i].Seal = seals[audit.Key{Tenant: l.TenantID, ID: l.ID}]
+	}
+	return list, total, err
+}

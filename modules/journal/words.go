@@ -1,0 +1,128 @@
+package journal
+
+import (
+	"slices"
+	"strconv"
+
+	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
+)
+
+// actions are what is done, as the page says it. An action that is missing here shows by its own name.
+var actions = []struct{ name, words string }{
+	{"account.signin", "Đăng nhập"},
+	{"account.refused", "Đăng nhập không thành công"},
+	{"account.signout", "Đăng xuất"},
+	{"account.switch", "Đổi vai trò làm việc"},
+	{"token.grant", "Đăng nhập qua API"},
+	{"token.reuse", "Token API bị dùng lại, đã thu hồi"},
+	{"client.create", "Tạo kết nối phần mềm"},
+	{"client.revoke", "Thu hồi kết nối phần mềm"},
+	{"key.create", "Tạo khóa API cá nhân"},
+	{"key.revoke", "Thu hồi khóa API cá nhân"},
+	{"account.password", "Đổi mật khẩu"},
+	{"account.reset", "Đặt lại mật khẩu"},
+	{"member.invite", "Mời thành viên"},
+	{"member.revoke", "Rút lời mời"},
+	{"member.accept", "Nhận lời mời"},
+	{"member.end", "Kết thúc vai trò"},
+	{"client.create", "Cấp kết nối cho phần mềm"},
+	{"client.revoke", "Thu hồi kết nối của phần mềm"},
+	{"key.create", "Tạo khóa API"},
+	{"key.revoke", "Thu hồi khóa API"},
+	{"list.export", "Xuất danh sách ra tệp"},
+	{"organization.register", "Đăng ký chủ thể"},
+	{"organization.approved", "Duyệt chủ thể"},
+	{"organization.refused", "Trả lại hồ sơ chủ thể"},
+	{"product.create", "Khai báo sản phẩm"},
+	{"product.update", "Sửa sản phẩm"},
+	{"product.photo", "Đổi ảnh sản phẩm"},
+	{"product.publish", "Công bố sản phẩm"},
+	{"catalog.add", "Thêm vào danh mục sản phẩm"},
+	{"lot.create", "Tạo lô hàng"},
+	{"lot.event", "Ghi sự kiện truy xuất"},
+	{"stamps.order", "Đặt tem"},
+	{"stamps.activate", "Kích hoạt tem"},
+	{"stamps.void", "Hủy tem hỏng"},
+	{"stamps.recall", "Thu hồi tem"},
+	{"stamp.print", "Tải nhãn tem"},
+	{"plan.import", "Nhập kế hoạch"},
+	{"task.report", "Báo cáo nhiệm vụ"},
+	{"tenant.activate", "Đưa tỉnh vào vận hành"},
+}
+
+// subjects are the kinds of records, and the address of a record's page where it has one.
+var subjects = []struct{ name, words, page string }{
+	{"account", "Tài khoản", ""},
+	{"membership", "Vai trò", ""},
+	{"invitation", "Lời mời", ""},
+	{"client", "Kết nối phần mềm", ""},
+	{"key", "Khóa API", ""},
+	{"organization", "Chủ thể", "/to-chuc/"},
+	{"product", "Sản phẩm", "/san-pham/"},
+	{"list_item", "Mục của danh mục", ""},
+	{"lot", "Lô hàng", "/lo-hang/"},
+	{"stamp_order", "Đợt tem", "/tem/"},
+	{"plan", "Kế hoạch", "/ke-hoach/"},
+	{"task", "Nhiệm vụ", "/nhiem-vu/"},
+	{"list", "Danh sách", ""},
+	{"client", "Kết nối phần mềm", ""},
+	{"key", "Khóa API cá nhân", ""},
+	{"tenant", "Tỉnh, thành phố", ""},
+}
+
+func actionWords(name string) string {
+	for _, a := range actions {
+		if a.name == name {
+			return a.words
+		}
+	}
+	return name
+}
+
+func subjectWords(name string) string {
+	for _, s := range subjects {
+		if s.name == name {
+			return s.words
+		}
+	}
+	return name
+}
+
+// pageOf returns the address of the record's page, or "". Numbers of stamp orders are unique within their tenant only,
+// so that those of a predecessor have no page of the successor's.
+func (l line) pageOf(home bool) string {
+	for _, s := range subjects {
+		if s.name == l.Subject && s.page != "" && l.SubjectID > 0 && (home || l.Subject != "stamp_order") {
+			return s.page + strconv.FormatInt(l.SubjectID, 10)
+		}
+	}
+	return ""
+}
+
+func actionOptions() []ui.Option {
+	options := []ui.Option{{Value: "", Label: "Tất cả"}}
+	for _, a := range actions {
+		options = append(options, ui.Option{Value: a.name, Label: a.words})
+	}
+	return sorted(options)
+}
+
+func subjectOptions() []ui.Option {
+	options := []ui.Option{{Value: "", Label: "Tất cả"}}
+	for _, s := range subjects {
+		options = append(options, ui.Option{Value: s.name, Label: s.words})
+	}
+	return sorted(options)
+}
+
+// sorted puts the options after the first in Vietnamese order.
+func sorted(options []ui.Option) []ui.Option {
+	slices.SortFunc(options[1:], func(a, b ui.Option) int { return vi.Compare(a.Label, b.Label) })
+	return options
+}
+
+// Knows reports whether the page has words of its own for an action and a kind of record.
+func Knows(action, subject string) bool {
+	return actionWords(action) != action && subjectWords(subject) != subject
+}
