@@ -154,6 +154,13 @@ func TestAPIRefusesWhoHasNoRight(t *testing.T) {
 	if answer := w.call(t, http.MethodGet, "/api/v1/products", w.tokensOf(t, authz.Operator, "").Access, "", nil); answer.Code != http.StatusForbidden {
 		t.Errorf("the operator, who sees no province's records: %d, want 403", answer.Code)
 	}
+	// A key without the scope, of a person who has the permission.
+	made := w.ask(http.MethodPost, "/tai-khoan/khoa-api", w.signIn(t, authz.Leader, "nghe-an"), url.Values{"name": {"Chỉ kế hoạch"}, "days": {"30"}, "scopes": {"plan.view"}})
+	for _, c := range shown.FindAllStringSubmatch(made.Body.String(), -1) {
+		if answer := w.call(t, http.MethodGet, "/api/v1/products", c[1], "", nil); answer.Code != http.StatusForbidden {
+			t.Errorf("a key for plan.view only: %d, want 403", answer.Code)
+		}
+	}
 	token := w.tokensOf(t, authz.Leader, "nghe-an").Access
 	for query, want := range map[string]int{
 		"?page=0": 422, "?limit=101": 422, "?limit=-1": 422, "?page=x": 422, "?page=99999999999999999999": 422, "?state=gone": 422,

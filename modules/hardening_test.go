@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +29,7 @@ func TestOddBytesAreNeverAnInternalError(t *testing.T) {
 	values := []string{"\x00", "\xff\xfe", strings.Repeat("a", 700), "'\"><script>", "-1", "99999999999999999999", strings.Repeat("ﷺ", 150)}
 	requests := 0
 	for _, r := range w.app.Routes() {
-		if strings.HasPrefix(r.Path, "/api/") || r.Path == "/dang-xuat" || r.Path == "/dang-ky" && r.Method == http.MethodPost || r.Path == "/dang-nhap" && r.Method == http.MethodPost {
+		if strings.HasPrefix(r.Path, "/api/") || slices.Contains(ends, r.Method+" "+r.Path) || r.Path == "/dang-ky" && r.Method == http.MethodPost || r.Path == "/dang-nhap" && r.Method == http.MethodPost {
 			continue // the API has its own tests; these two are limited
 		}
 		for _, session := range sessions {

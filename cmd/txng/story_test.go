@@ -20,7 +20,6 @@ import (
 	"txng/modules"
 	"txng/modules/plan"
 	"txng/tenant"
-	"txng/tenant/tenanttest"
 	"txng/tenant/unit"
 )
 
@@ -30,7 +29,7 @@ const storyPassword = "mật khẩu của câu chuyện"
 // registers a product and orders stamps, a shopper scans one, the province's KPI moves, the ministry sees it.
 func TestStoryOfSixPeople(t *testing.T) {
 	window := browser(t)
-	c := tenanttest.Database(t)
+	c := migrated(t)
 	base := startSite(t, c)
 	db, err := tenant.Open(t.Context(), c)
 	if err != nil {

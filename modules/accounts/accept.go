@@ -92,6 +92,10 @@ func accept(q *web.Request) (web.Answer, error) {
 	if err == nil {
 		token, err = authz.Switch(ctx, db, token, m.ID, q.Device())
 	}
+	if err == nil {
+		who := authz.Identity{Account: m.AccountID, Name: m.Name, Email: m.Email, Role: m.Role, Tenant: m.TenantID, Org: m.OrgID, Membership: m.ID}
+		err = noted(q, who, "account.signin", "Đăng nhập khi nhận lời mời")
+	}
 	if err != nil {
 		return web.See("/dang-nhap"), nil
 	}

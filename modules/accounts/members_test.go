@@ -219,9 +219,9 @@ func TestInvitedOfficerGetsInAndIsRemoved(t *testing.T) {
 	}
 	p.expect(admin.get(found[0]), http.StatusOK, "Đã chấm dứt", "Chuyển công tác")
 	p.expect(admin.post(found[0]+"/ket-thuc", "reason", "Chuyển công tác"), http.StatusConflict, "đã chấm dứt trước đó")
-	for _, action := range []string{"member.invite", "member.accept", "member.end"} {
-		if n := p.audited(action); n != 1 {
-			t.Errorf("%d audit lines %s, want 1", n, action)
+	for action, want := range map[string]int{"member.invite": 1, "member.accept": 1, "member.end": 1, "account.signin": 2} {
+		if n := p.audited(action); n != want {
+			t.Errorf("%d audit lines %s, want %d", n, action, want)
 		}
 	}
 }

@@ -20,6 +20,8 @@ var actions = []struct{ name, words string }{
 	{"client.revoke", "Thu hồi kết nối phần mềm"},
 	{"key.create", "Tạo khóa API cá nhân"},
 	{"key.revoke", "Thu hồi khóa API cá nhân"},
+	{"token.grant", "Đăng nhập qua API"},
+	{"token.reuse", "Token bị dùng lại"},
 	{"account.password", "Đổi mật khẩu"},
 	{"account.reset", "Đặt lại mật khẩu"},
 	{"member.invite", "Mời thành viên"},

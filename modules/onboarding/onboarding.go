@@ -39,6 +39,11 @@ func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboardin
 	if err != nil {
 		return tenant.Tenant{}, err
 	}
+	if now, err := db.Tenant(ctx, o.Tenant); err != nil {
+		return tenant.Tenant{}, err
+	} else if now.State != tenant.Draft {
+		return tenant.Tenant{}, fault.Say(fault.Conflict, "%s đã được đưa vào vận hành.", now.Name)
+	}
 	putPlanIn := func(then error) error {
 		if o.Plan == nil {
 			return nil

@@ -72,8 +72,18 @@ func Run(ctx context.Context, w *Workers, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("start the job queue: %w", err)
+	// A database that is away at this moment is no reason to end the site.
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		err := client.Start(context.WithoutCancel(ctx))
+		if err == nil {
+			break
+		}
+		log.Error("the job queue does not start yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
 	}
 	<-ctx.Done()
 	return client.Stop(context.WithoutCancel(ctx))
