@@ -225,12 +225,16 @@ func SignOut(ctx context.Context, db *tenant.DB, token Token) error {
 	})
 }
 
-// SignOutEverywhere ends all sessions of an account but the one that is kept ("" keeps none).
+// SignOutEverywhere ends all sessions of an account but the one that is kept ("" keeps none), and the refresh tokens that
+// programs hold in its name. Access tokens that are out end by themselves within AccessAge.
 func SignOutEverywhere(ctx context.Context, tx tenant.Platform, account AccountID, keep Token) error {
 	if _, err := tx.Exec(ctx, `
 		update authz.session
 		set ended_at = $2
 		where account_id = $1 and ended_at is null and token_hash <> $3`, account, tx.Now(), keep.hash()); err != nil {
+		return err
+	}
+	if err := RevokeRefreshTokens(ctx, tx, account); err != nil {
 		return err
 	}
 	return revokeAccount(ctx, tx, account)

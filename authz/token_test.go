@@ -436,3 +436,23 @@ func TestRefreshIsRefusedAfterItsTimeAndItsMembership(t *testing.T) {
 		t.Errorf("after all tokens of the account were revoked: %v, want fault.SignIn", err)
 	}
 }
+
+func TestSigningOutEverywhereEndsTheRefreshTokens(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	email, _ := person(t, e, authz.Leader)
+	signer := newSigner(t)
+	tokens := grant(t, signer, e, e.DB, email)
+	if err := e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+		account, err := authz.AccountByEmail(t.Context(), tx, authz.Email(email))
+		if err != nil {
+			return err
+		}
+		return authz.SignOutEverywhere(t.Context(), tx, account.ID, "")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signer.Refresh(t.Context(), e.DB, tokens.Refresh, nil); !errors.Is(err, fault.SignIn) {
+		t.Errorf("refresh after signing out everywhere: %v, want fault.SignIn", err)
+	}
+}

@@ -29,6 +29,7 @@ type Shell struct {
 	Colour               string // the tenant's own primary colour "#rrggbb", or ""
 	Flash, FlashKind     string // message about what has just been done; kind as in Status
 	RequestID            string
+	NoSearch             bool // the person has nothing to search for here
 	Failed               bool // a form of the page has errors: the document's title begins with "Lỗi:"
 }
 

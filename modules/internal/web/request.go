@@ -222,6 +222,7 @@ func (q *Request) Shell(title, purpose string) ui.Shell {
 		Flash:     q.flash,
 		FlashKind: "success",
 		RequestID: q.ID,
+		NoSearch:  q.Who.Tenant == 0,
 		Failed:    len(q.Wrong) > 0,
 		Query:     q.URL.Query().Get(ui.QuerySearch),
 	}
