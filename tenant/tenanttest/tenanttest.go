@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -201,7 +202,7 @@ var database = sync.OnceValues(func() (string, error) {
 	if err := dropStale(ctx, conn, template); err != nil {
 		return "", err
 	}
-	name := "txng_test_" + strconv.Itoa(os.Getpid())
+	name := testPrefix() + strconv.Itoa(os.Getpid())
 	_, err = conn.Exec(ctx, "create database "+name+" template "+template+" strategy file_copy")
 	return withDatabase(base, name), err
 })
@@ -222,15 +223,14 @@ func makeTemplate(ctx context.Context, conn *pgx.Conn, base, template string) er
 	return err
 }
 
-// dropStale removes templates of other migrations and databases whose process has ended. On a server of somebody
-// else's, databases of living processes of other machines cannot be told from dead ones, so only old ones of this
-// process number go.
+// dropStale removes databases of processes of this machine that have ended and, on a server of our own, templates of
+// other migrations.
 func dropStale(ctx context.Context, conn *pgx.Conn, template string) error {
 	rows, err := conn.Query(ctx, `
 		select datname
 		from pg_database d
-		where (datname ^@ 'txng_template_' and datname <> $1 or datname ^@ 'txng_test_')
-		and not exists (select from pg_stat_activity a where a.datname = d.datname)`, template)
+		where (datname ^@ 'txng_template_' and datname <> $1 or datname ^@ $2)
+		and not exists (select from pg_stat_activity a where a.datname = d.datname)`, template, testPrefix())
 	if err != nil {
 		return err
 	}
@@ -238,9 +238,9 @@ func dropStale(ctx context.Context, conn *pgx.Conn, template string) error {
 	if err != nil {
 		return err
 	}
-	own := "txng_test_" + strconv.Itoa(os.Getpid())
 	for _, name := range names {
-		if os.Getenv("TXNG_DATABASE_URL") != "" && name != own {
+		pid, ours := strings.CutPrefix(name, testPrefix())
+		if ours && alive(pid) || !ours && os.Getenv("TXNG_DATABASE_URL") != "" {
 			continue
 		}
 		if _, err := conn.Exec(ctx, "drop database if exists "+name+" with (force)"); err != nil {
@@ -248,6 +248,23 @@ func dropStale(ctx context.Context, conn *pgx.Conn, template string) error {
 		}
 	}
 	return nil
+}
+
+// testPrefix begins the names of the databases of this machine's processes.
+func testPrefix() string {
+	host, _ := os.Hostname()
+	sum := sha256.Sum256([]byte(host))
+	return "txng_test_" + hex.EncodeToString(sum[:4]) + "_"
+}
+
+// alive reports whether another process of this machine has the number.
+func alive(pid string) bool {
+	n, err := strconv.Atoi(pid)
+	if err != nil || n == os.Getpid() {
+		return false
+	}
+	p, err := os.FindProcess(n)
+	return err == nil && p.Signal(syscall.Signal(0)) == nil
 }
 
 // hash names the state of the migrations, and of what Migrate does beside them.
