@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -200,4 +201,26 @@ func FuzzParseEmail(f *testing.F) {
 			t.Errorf("%q gives %q", s, e)
 		}
 	})
+}
+
+func TestRightsSayTheSameAsThePolicyAndWhy(t *testing.T) {
+	t.Parallel()
+	for _, r := range Roles {
+		has := map[Permission][]Role{}
+		for _, right := range Rights(r.Role) {
+			has[right.Permission] = right.Through
+		}
+		for _, p := range Permissions() {
+			if (has[p] != nil) != DefaultPolicy.Allows(r.Role, p) {
+				t.Errorf("%s %s: Rights says %v, Allows %v", r.Role, p, has[p] != nil, DefaultPolicy.Allows(r.Role, p))
+			}
+		}
+	}
+	for _, right := range Rights(DOSTAdmin) {
+		if right.Permission == PlanView {
+			if got, want := fmt.Sprint(right.Through), "[dost_admin dost_officer leader]"; got != want {
+				t.Errorf("the administrator sees plans through %s, want %s", got, want)
+			}
+		}
+	}
 }

@@ -95,6 +95,7 @@ var mayUse = map[string]string{
 	"GET /tai-khoan/mat-khau":          everybody,
 	"POST /tai-khoan/mat-khau":         everybody,
 	"GET /thanh-vien":                  "admin owner",
+	"GET /vai-tro":                     "admin owner",
 	"GET /thanh-vien/moi":              "admin owner",
 	"POST /thanh-vien/moi":             "admin owner",
 	"POST /thanh-vien/loi-moi/thu-hoi": "admin owner",

@@ -36,7 +36,9 @@ func members(a *web.App) {
 	a.Get(membersPath+"/mau.xlsx", authz.MemberImport, listTemplate)
 	a.Get(membersPath+"/{id}", authz.MemberView, showMember)
 	a.Submit(membersPath+"/{id}/ket-thuc", authz.MemberInvite, showMember, endMember)
+	a.Get("/vai-tro", authz.MemberView, showRoles)
 	a.Menu("Quản trị", "Thành viên", membersPath, "users", authz.MemberView)
+	a.Menu("Quản trị", "Vai trò và quyền", "/vai-tro", "settings", authz.MemberView)
 }
 
 // placeOfWork says in what a role is held: the body, the commune, or nothing more than the tenant.
