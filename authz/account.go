@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -76,9 +77,7 @@ func PrepareAccount(email, name, password string) (NewAccount, error) {
 		wrong = append(wrong, err.(fault.Invalid)...)
 	}
 	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n == 0 || n > 120 {
-		wrong.Add("name", "Họ tên có từ 1 đến 120 ký tự.")
-	}
+	checkName(&wrong, name)
 	if err := ValidatePassword("password", password); err != nil {
 		wrong = append(wrong, err.(fault.Invalid)...)
 	}
@@ -86,6 +85,17 @@ func PrepareAccount(email, name, password string) (NewAccount, error) {
 		return NewAccount{}, err
 	}
 	return NewAccount{address, name, HashPassword(password)}, nil
+}
+
+// checkName notes what is wrong with a person's name. It stands in letters, so that it may hold neither line breaks nor
+// an address to click on.
+func checkName(wrong *fault.Invalid, name string) {
+	switch n := utf8.RuneCountInString(name); {
+	case n == 0 || n > 120:
+		wrong.Add("name", "Họ tên có từ 1 đến 120 ký tự.")
+	case strings.ContainsFunc(name, unicode.IsControl) || strings.Contains(name, "://"):
+		wrong.Add("name", "Họ tên có ký tự không hợp lệ.")
+	}
 }
 
 // Create makes the account. fault.Conflict when the address has one already.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -199,6 +200,10 @@ func TestGuessingAPasswordIsSlowedDown(t *testing.T) {
 	if _, _, err := authz.SignIn(t.Context(), later, email, password, from); err != nil {
 		t.Errorf("a minute later: %v", err)
 	}
+	// From another network the owner is not locked out by a stranger's guesses.
+	if _, _, err := authz.SignIn(t.Context(), e.DB, email, password, authz.Device{Address: "203.0.113.77"}); err != nil {
+		t.Errorf("the owner from another network: %v", err)
+	}
 	// A name that has no account is slowed down alike.
 	for tries = 0; tries < 30; tries++ {
 		if _, _, err := authz.SignIn(t.Context(), e.DB, "khong.co.ai@example.vn", "x", authz.Device{Address: "203.0.113.8"}); errors.Is(err, fault.TooMany) {
@@ -311,5 +316,84 @@ func TestSignOutEverywhereKeepsOnlyTheSessionThatAsked(t *testing.T) {
 		return err
 	}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestGuessesAtTheSameTimeAreAllCounted tries many passwords at once: none may slip through between look and count, and
+// none may end in a deadlock.
+func TestGuessesAtTheSameTimeAreAllCounted(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	email, _ := person(t, e, authz.Leader)
+	var wrong, slowed atomic.Int64
+	var group sync.WaitGroup
+	for range 40 {
+		group.Go(func() {
+			_, _, err := authz.SignIn(t.Context(), e.DB, email, "sai mật khẩu", authz.Device{Address: "203.0.113.20"})
+			var invalid fault.Invalid
+			switch {
+			case errors.Is(err, fault.TooMany):
+				slowed.Add(1)
+			case errors.As(err, &invalid):
+				wrong.Add(1)
+			default:
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+	group.Wait()
+	if wrong.Load() != 10 || slowed.Load() != 30 {
+		t.Errorf("of 40 guesses at once %d were answered and %d slowed down, want 10 and 30", wrong.Load(), slowed.Load())
+	}
+}
+
+// TestSigningOutEverywhereMissesNothingThatIsBeingMade refreshes in a loop while the account is signed out everywhere.
+func TestSigningOutEverywhereMissesNothingThatIsBeingMade(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	signer := newSigner(t)
+	for range 8 {
+		email, _ := person(t, e, authz.Leader)
+		tokens := grant(t, signer, e, e.DB, email)
+		last := tokens.Refresh
+		started, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for i := range 50 {
+				next, err := signer.Refresh(t.Context(), e.DB, last, nil)
+				if err != nil {
+					return
+				}
+				last = next.Refresh
+				if i == 1 {
+					close(started)
+				}
+			}
+		}()
+		<-started
+		if err := e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+			account, err := authz.AccountByEmail(t.Context(), tx, authz.Email(email))
+			if err != nil {
+				return err
+			}
+			return authz.SignOutEverywhere(t.Context(), tx, account.ID, "")
+		}); err != nil {
+			t.Fatal(err)
+		}
+		<-done
+		if _, err := signer.Refresh(t.Context(), e.DB, last, nil); !errors.Is(err, fault.SignIn) {
+			t.Errorf("a token that was made meanwhile goes on: %v", err)
+		}
+	}
+}
+
+func TestNetworkOfAnAddress(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"203.0.113.7": "203.0.113.7", "::ffff:203.0.113.7": "203.0.113.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "x": "x", "": "",
+	} {
+		if got := authz.NetworkOf(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
 	}
 }

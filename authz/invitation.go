@@ -73,9 +73,7 @@ func (n NewInvitation) check(who Identity, province unit.Ref, now time.Time) (of
 		wrong = append(wrong, err.(fault.Invalid)...)
 	}
 	n.Name = strings.TrimSpace(n.Name)
-	if c := utf8.RuneCountInString(n.Name); c == 0 || c > 120 {
-		wrong.Add("name", "Họ tên có từ 1 đến 120 ký tự.")
-	}
+	checkName(&wrong, n.Name)
 	switch {
 	case n.Role == "":
 		wrong.Add("role", "Chưa chọn vai trò.")

@@ -50,6 +50,9 @@ func (s *Signer) Grant(ctx context.Context, db *tenant.DB, email, password strin
 	}
 	var tokens Tokens
 	err = db.Platform(ctx, func(tx tenant.Platform) error {
+		if err := stillHas(ctx, tx, account); err != nil {
+			return err
+		}
 		choices, err := identities(ctx, tx, account)
 		if err != nil {
 			return err
@@ -107,11 +110,18 @@ func (s *Signer) Refresh(ctx context.Context, db *tenant.DB, token Token, note N
 	var tokens Tokens
 	reused := false
 	err = db.Platform(ctx, func(tx tenant.Platform) error {
-		family, err := tenant.Value[int64](ctx, tx, `
-			select family
+		of, err := tenant.One[struct {
+			Family    int64
+			AccountID AccountID
+		}](ctx, tx, `
+			select family, account_id
 			from authz.refresh_token
 			where token_hash = $1`, token.hash())
 		if err != nil {
+			return err
+		}
+		family := of.Family
+		if _, err := lockAccount(ctx, tx, of.AccountID); err != nil {
 			return err
 		}
 		// One at a time in a family, so that a revocation misses no token that is being made.

@@ -112,6 +112,13 @@ func Reset(ctx context.Context, tx tenant.Platform, token ResetToken, n NewPassw
 		where id = $1`, account.ID, n.hash); err != nil {
 		return Account{}, err
 	}
+	// Whoever had the account for a minute may have made keys; whoever resets asks for all of that to end.
+	if _, err := tx.Exec(ctx, `
+		update authz.api_key
+		set revoked_at = $2
+		where account_id = $1 and revoked_at is null`, account.ID, tx.Now()); err != nil {
+		return Account{}, err
+	}
 	return account, afterNewPassword(ctx, tx, account.ID, "")
 }
 

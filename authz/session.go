@@ -66,6 +66,9 @@ func SignIn(ctx context.Context, db *tenant.DB, email, password string, d Device
 	var token Token
 	var who Identity
 	err = db.Platform(ctx, func(tx tenant.Platform) error {
+		if err := stillHas(ctx, tx, account); err != nil {
+			return err
+		}
 		choices, err := identities(ctx, tx, account)
 		if err != nil {
 			return err
@@ -83,15 +86,20 @@ func SignIn(ctx context.Context, db *tenant.DB, email, password string, d Device
 // checkPassword returns the account, or errCredentials; errSlowDown after too many wrong tries.
 func checkPassword(ctx context.Context, db *tenant.DB, email, password string, d Device) (Account, error) {
 	var account Account
+	var taken []bucket
+	found := true
 	address, parseErr := ParseEmail(email)
 	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
-		if err := slowDown(ctx, tx, address, d); err != nil {
+		if taken, err = tryOne(ctx, tx, address, d); err != nil {
 			return err
 		}
 		account, err = AccountByEmail(ctx, tx, address)
+		if errors.Is(err, fault.NotFound) {
+			found, err = false, nil // the try counts all the same
+		}
 		return err
 	})
-	if err != nil && !errors.Is(err, fault.NotFound) {
+	if err != nil {
 		return Account{}, err
 	}
 	hash := account.PasswordHash
@@ -99,13 +107,29 @@ func checkPassword(ctx context.Context, db *tenant.DB, email, password string, d
 		hash = nobody
 	}
 	ok := CheckPassword(hash, password)
-	if !ok || parseErr != nil || err != nil || account.DisabledAt != nil {
-		if err := countWrong(ctx, db, address, d); err != nil {
-			return Account{}, err
-		}
+	if !ok || parseErr != nil || !found || account.DisabledAt != nil {
 		return Account{}, errCredentials
 	}
-	return account, nil
+	return account, giveBack(ctx, db, taken)
+}
+
+// lockAccount makes what gives an account something (a session, a token) wait for what takes all of that away, and
+// returns the password's hash as it is now.
+func lockAccount(ctx context.Context, tx tenant.Platform, id AccountID) (hash string, err error) {
+	return tenant.Value[string](ctx, tx, `
+		select password_hash
+		from authz.account
+		where id = $1
+		for no key update`, id)
+}
+
+// stillHas locks the account and returns errCredentials when its password is no longer the one that was checked.
+func stillHas(ctx context.Context, tx tenant.Platform, checked Account) error {
+	hash, err := lockAccount(ctx, tx, checked.ID)
+	if err == nil && hash != checked.PasswordHash {
+		return errCredentials
+	}
+	return err
 }
 
 // choice is one role that an account may work in.
@@ -228,6 +252,9 @@ func SignOut(ctx context.Context, db *tenant.DB, token Token) error {
 // SignOutEverywhere ends all sessions of an account but the one that is kept ("" keeps none), and the refresh tokens that
 // programs hold in its name. Access tokens that are out end by themselves within AccessAge.
 func SignOutEverywhere(ctx context.Context, tx tenant.Platform, account AccountID, keep Token) error {
+	if _, err := lockAccount(ctx, tx, account); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `
 		update authz.session
 		set ended_at = $2
@@ -280,6 +307,22 @@ func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d
 	}
 	var next Token
 	err = db.Platform(ctx, func(tx tenant.Platform) error {
+		if _, err := lockAccount(ctx, tx, who.Account); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `
+			update authz.session
+			set ended_at = $2
+			where token_hash = $1 and ended_at is null`, token.hash(), tx.Now())
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.SignIn // it was ended meanwhile
+		}
+		if err := revokeSession(ctx, tx, token); err != nil {
+			return err
+		}
 		choices, err := identities(ctx, tx, Account{ID: who.Account, Name: who.Name, Email: who.Email})
 		if err != nil {
 			return err
@@ -292,8 +335,5 @@ func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d
 		}
 		return fault.Forbidden
 	})
-	if err != nil {
-		return "", err
-	}
-	return next, SignOut(ctx, db, token)
+	return next, err
 }

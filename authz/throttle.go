@@ -2,82 +2,107 @@ package authz
 
 import (
 	"context"
-	"errors"
+	"net/netip"
 	"time"
 
 	"txng/tenant"
 	"txng/tenant/fault"
 )
 
-// bucket is a token bucket: size wrong tries at once, then one more each refill.
+// bucket is a token bucket in the database, shared by all instances: size wrong tries at once, then one more each refill.
 type bucket struct {
+	key    string
 	size   float64
 	refill time.Duration
 }
 
-// The buckets of wrong sign-ins. An account's bucket is kept by the name that was tried, whether or not it exists, so
-// that being slowed down tells nothing; an address may stand for a whole office.
-var (
-	accountBucket = bucket{size: 10, refill: 30 * time.Second}
-	addressBucket = bucket{size: 60, refill: 2 * time.Second}
-)
-
-// errSlowDown is what a sign-in gets while its bucket is empty, right password or not.
+// errSlowDown is what a sign-in gets while a bucket is empty, right password or not.
 var errSlowDown = fault.Say(fault.TooMany, "Đăng nhập sai quá nhiều lần. Hãy chờ vài phút rồi thử lại.")
 
-// left returns the tokens in a bucket now.
-func (b bucket) left(ctx context.Context, tx tenant.Platform, key string) (float64, error) {
-	row, err := tenant.One[struct {
-		Tokens float64
-		At     time.Time
-	}](ctx, tx, `
-		select tokens, at
-		from authz.throttle
-		where key = $1`, key)
-	if errors.Is(err, fault.NotFound) {
-		return b.size, nil
+// buckets are those of a sign-in, in the order in which everybody takes from them, the most shared last. They are kept by
+// the name that is tried, whether or not it has an account, so that being slowed down tells nothing.
+//
+// The strict one is of the name from one network, so that a stranger who guesses does not lock the owner out; the loose
+// one of the name from everywhere, for guessers with many networks, does not count where the owner has signed in lately;
+// a network may stand for a whole office.
+func buckets(email Email, d Device, known bool) []bucket {
+	network := NetworkOf(d.Address)
+	list := []bucket{{"account " + string(email) + " " + network, 10, 30 * time.Second}}
+	if !known {
+		list = append(list, bucket{"account " + string(email), 100, 10 * time.Second})
 	}
-	return min(b.size, row.Tokens+tx.Now().Sub(row.At).Seconds()/b.refill.Seconds()), err
+	return append(list, bucket{"network " + network, 60, 2 * time.Second})
 }
 
-// take takes one token out of a bucket, in one statement, so that tries at the same time are all counted.
-func (b bucket) take(ctx context.Context, tx tenant.Platform, key string) error {
-	_, err := tx.Exec(ctx, `
+// NetworkOf returns what limits count an address by: an IPv4 address itself, of IPv6 the network of 64 bits that one
+// connection has all of.
+func NetworkOf(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	ip = ip.Unmap().WithZone("")
+	if p, err := ip.Prefix(64); err == nil && ip.Is6() {
+		return p.String()
+	}
+	return ip.String()
+}
+
+// take takes one token before the password is looked at, so that tries at the same time are all counted. errSlowDown
+// when there is none.
+func (b bucket) take(ctx context.Context, tx tenant.Platform) error {
+	n, err := tx.Exec(ctx, `
 		insert into authz.throttle as t (key, tokens, at)
-		values ($1, $2 - 1, $3)
+		values ($1, $2::float8 - 1, $3)
 		on conflict (key) do update
-		set tokens = greatest(-1, least($2, t.tokens + extract(epoch from $3 - t.at) / $4) - 1), at = $3`,
-		key, b.size, tx.Now(), b.refill.Seconds())
+		set tokens = least($2, t.tokens + extract(epoch from $3 - t.at) / $4) - 1, at = $3
+		where least($2, t.tokens + extract(epoch from $3 - t.at) / $4) >= 1`, b.key, b.size, tx.Now(), b.refill.Seconds())
+	if err == nil && n == 0 {
+		err = errSlowDown
+	}
 	return err
 }
 
-// throttles are the buckets of a sign-in and their keys.
-func throttles(email Email, d Device) map[string]bucket {
-	return map[string]bucket{"account " + string(email): accountBucket, "address " + d.Address: addressBucket}
-}
-
-// slowDown returns errSlowDown while a bucket of the sign-in is empty.
-func slowDown(ctx context.Context, tx tenant.Platform, email Email, d Device) error {
-	for key, b := range throttles(email, d) {
-		n, err := b.left(ctx, tx, key)
-		if err != nil {
-			return err
-		}
-		if n < 1 {
-			return errSlowDown
+// tryOne takes one try of a sign-in out of its buckets and returns them, to be given back when the password is right.
+func tryOne(ctx context.Context, tx tenant.Platform, email Email, d Device) ([]bucket, error) {
+	known, err := tenant.Value[bool](ctx, tx, `
+		select exists (
+			select from authz.session s
+			join authz.account a on a.id = s.account_id
+			where a.email = $1 and s.address = $2 and s.created_at > $3)`, email, d.Address, tx.Now().AddDate(0, 0, -30))
+	if err != nil {
+		return nil, err
+	}
+	list := buckets(email, d, known)
+	for _, b := range list {
+		if err := b.take(ctx, tx); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return list, nil
 }
 
-// countWrong counts a wrong sign-in against its buckets.
-func countWrong(ctx context.Context, db *tenant.DB, email Email, d Device) error {
+// giveBack returns the tokens of a try that was right.
+func giveBack(ctx context.Context, db *tenant.DB, list []bucket) error {
 	return db.Platform(ctx, func(tx tenant.Platform) error {
-		for key, b := range throttles(email, d) {
-			if err := b.take(ctx, tx, key); err != nil {
+		for _, b := range list {
+			if _, err := tx.Exec(ctx, `
+				update authz.throttle
+				set tokens = least($2, tokens + 1)
+				where key = $1`, b.key, b.size); err != nil {
 				return err
 			}
 		}
 		return nil
+	})
+}
+
+// SweepThrottles removes buckets that have long been full again: names that somebody made up would stay for ever.
+func SweepThrottles(ctx context.Context, db *tenant.DB) error {
+	return db.Platform(ctx, func(tx tenant.Platform) error {
+		_, err := tx.Exec(ctx, `
+			delete from authz.throttle
+			where at < $1`, tx.Now().Add(-time.Hour))
+		return err
 	})
 }

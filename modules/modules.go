@@ -60,6 +60,7 @@ func New(c Config, keys *stamps.Keys) *App {
 	plan.Routes(a)
 	kpi.Routes(a)
 	kpi.Jobs(jobs)
+	accounts.Jobs(jobs)
 	ministry.Routes(a)
 	accounts.Routes(a)
 	journal.Routes(a)

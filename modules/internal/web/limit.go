@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/go-chi/httprate"
+
+	"txng/authz"
 )
 
 // Limit counts what an address does, for things that a handler limits by itself (wrong serials, sign-ins).
@@ -15,7 +17,7 @@ func NewLimit(n int) Limit { return Limit{httprate.NewRateLimiter(n, time.Minute
 
 // Exceeded counts one more for the request's address and reports whether it was too many.
 func (l Limit) Exceeded(q *Request) bool {
-	return l.limiter.OnLimit(nowhere{}, q.Request, q.Device().Address)
+	return l.limiter.OnLimit(nowhere{}, q.Request, authz.NetworkOf(q.Device().Address))
 }
 
 // nowhere is where the limiter writes its headers: the handler answers by itself.

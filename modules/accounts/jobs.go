@@ -1,0 +1,21 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"txng/authz"
+	"txng/modules/internal/job"
+)
+
+// Sweep is the job that removes what signing in leaves behind.
+type Sweep struct{}
+
+// Kind names the job.
+func (Sweep) Kind() string { return "accounts_sweep" }
+
+// Jobs registers the module's jobs.
+func Jobs(w *job.Workers) {
+	job.Handle(w, func(ctx context.Context, _ Sweep) error { return authz.SweepThrottles(ctx, w.DB) })
+	w.Every(time.Hour, Sweep{})
+}
