@@ -5,19 +5,22 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// What runs beside the answers: so many at once, each for so long.
+// What runs beside the answers: so many at once, each for so long, and so many that wait for their turn.
 const (
-	laterMost = 32
-	laterTime = 10 * time.Minute
+	laterMost    = 32
+	laterTime    = 10 * time.Minute
+	laterWaiting = 1000
 )
 
 // background is what runs after the answer of its request.
 type background struct {
 	running sync.WaitGroup
 	slots   chan struct{}
+	waiting atomic.Int64
 }
 
 // Later runs f beside the answer, once the handler's transaction has committed: for what nobody should wait for, or
@@ -27,14 +30,21 @@ func (a Answer) Later(f func(ctx context.Context) error) Answer {
 	return a
 }
 
-// start starts what an answer left for later. With too much under way the answer waits.
+// start starts what an answer left for later. The answer never waits for it; what finds too much waiting is given up,
+// and logged.
 func (a *App) start(q *Request, list []func(ctx context.Context) error) {
 	for _, f := range list {
-		a.later.slots <- struct{}{}
+		if a.later.waiting.Add(1) > laterWaiting {
+			a.later.waiting.Add(-1)
+			a.Log.Error("after the answer: too much is waiting", "request", q.ID)
+			continue
+		}
 		a.later.running.Add(1)
 		ctx := context.WithoutCancel(q.Context())
 		go func() {
 			defer a.later.running.Done()
+			a.later.slots <- struct{}{}
+			a.later.waiting.Add(-1)
 			defer func() { <-a.later.slots }()
 			ctx, stop := context.WithTimeout(ctx, laterTime)
 			defer stop()
