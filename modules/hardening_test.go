@@ -2,6 +2,7 @@ package modules_test
 
 import (
 	"bytes"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -193,6 +194,49 @@ func TestLabelsAreForTheOrganizationAndNoted(t *testing.T) {
 	}
 	if answer := w.ask(http.MethodGet, "/tem/"+number, session, nil); !strings.Contains(answer.Body.String(), "Tải nhãn để in, tem 1–2") {
 		t.Error("the order's history does not say who took the labels")
+	}
+}
+
+// TestUploadOf50MegabytesIsRefused sends a photo far above the limit over a real connection.
+func TestUploadOf50MegabytesIsRefused(t *testing.T) {
+	t.Parallel()
+	w := site(t)
+	conn := owner(t, w)
+	server := httptest.NewServer(w.app.Handler())
+	defer server.Close()
+	var id, email string
+	if err := conn.QueryRow(t.Context(), `
+		select p.id::text, m.email
+		from catalog.product p
+		join tenant.tenant t on t.id = p.tenant_id
+		join authz.membership m on m.tenant_id = p.tenant_id and m.org_id = p.org_id and m.role = 'org_owner'
+		where t.slug = 'nghe-an'
+		order by p.id
+		limit 1`).Scan(&id, &email); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	part, _ := m.CreateFormFile("photo", "lon.jpg")
+	_, _ = part.Write(make([]byte, 50<<20))
+	m.Close()
+	r, err := http.NewRequest(http.MethodPost, server.URL+"/san-pham/"+id+"/anh", &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	r.AddCookie(&http.Cookie{Name: "txng_session", Value: string(w.session(t, email))})
+	answer, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatalf("the sender does not see the answer: %v", err)
+	}
+	defer answer.Body.Close()
+	page, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(page), "tối đa 12 MB") {
+		t.Errorf("50 MB: %d %.200s, want 413 and a sentence", answer.StatusCode, page)
+	}
+	if got := w.ask(http.MethodGet, "/san-pham/"+id, w.session(t, email), nil).Code; got != http.StatusOK {
+		t.Errorf("the product after the upload: %d, want 200", got)
 	}
 }
 

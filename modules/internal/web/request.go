@@ -29,6 +29,7 @@ import (
 // Limits of what a request may carry.
 const (
 	maxBody   = 12 << 20 // any request
+	maxDrain  = 64 << 20 // of a larger one, read and forgotten so that its sender sees the answer
 	maxForm   = 1 << 20  // the text of a form
 	maxMemory = 4 << 20  // of a form with files; the rest waits in a temporary file
 	maxFields = 500
@@ -130,7 +131,7 @@ func (q *Request) parse() error {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large), errors.Is(err, multipart.ErrMessageTooLarge):
-		return fault.Say(fault.TooLarge, "Nội dung gửi lên quá lớn. Tệp đính kèm tối đa %d MB.", maxBody>>20)
+		return errBody
 	case err != nil:
 		return fault.Invalid{{Name: "", Message: "Không đọc được nội dung gửi lên. Hãy tải lại trang và thử lại."}}
 	}
@@ -149,6 +150,9 @@ func (q *Request) parse() error {
 	q.Posted = q.PostForm
 	return nil
 }
+
+// errBody is the answer to a request that is larger than any page takes.
+var errBody = fault.Say(fault.TooLarge, "Nội dung gửi lên quá lớn. Tệp đính kèm tối đa %d MB.", maxBody>>20)
 
 // storable reports whether PostgreSQL can store the text: valid UTF-8 without NUL.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -218,10 +219,15 @@ func (a *App) add(route Route, h PlainHandler) {
 		ctx, stop := context.WithTimeout(r.Context(), maxTime)
 		defer stop()
 		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		q := a.request(r)
 		var answer Answer
 		err := q.checkAddress()
+		if r.ContentLength > maxBody {
+			// A browser shows an answer only when it could send everything: take it in, up to a bound, and forget it.
+			_, _ = io.CopyN(io.Discard, r.Body, min(r.ContentLength, maxDrain))
+			err = errBody
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		if err == nil {
 			answer, err = a.admit(q, route)
 		}
