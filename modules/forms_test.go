@@ -1,7 +1,10 @@
 package modules_test
 
 import (
+	"bytes"
 	"html"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -83,6 +86,33 @@ func TestFormSurvivesTheEndOfItsSession(t *testing.T) {
 	answer = w.ask(http.MethodPost, "/san-pham/moi", authz.Token(cookie), resumed)
 	if answer.Code != http.StatusSeeOther || !strings.HasPrefix(answer.Header().Get("Location"), "/san-pham/") {
 		t.Errorf("sending it again: %d to %q", answer.Code, answer.Header().Get("Location"))
+	}
+}
+
+func TestTextOfAFormWithFilesSurvivesTheEndOfItsSession(t *testing.T) {
+	t.Parallel()
+	w := site(t)
+	session := w.signIn(t, authz.Operator, "")
+	if err := authz.SignOut(t.Context(), w.db, session); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	_ = m.WriteField("admin_name", "Nguyễn Thị Giữ Lại")
+	_ = m.WriteField("admin_password", "không được giữ")
+	part, _ := m.CreateFormFile("plan", "ke-hoach.xlsx")
+	_, _ = part.Write(make([]byte, 300<<10))
+	m.Close()
+	r := request(http.MethodPost, "/tinh/ha-noi", session, nil)
+	r.Body, r.ContentLength = io.NopCloser(&b), int64(b.Len())
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	answer := serveTo(w, r)
+	page := html.UnescapeString(answer.Body.String())
+	if answer.Code != http.StatusUnauthorized || !strings.Contains(page, "Nguyễn Thị Giữ Lại") || !strings.Contains(page, "Tệp đính kèm không giữ được") {
+		t.Errorf("%d, or the text of the form is lost\n%.600s", answer.Code, page)
+	}
+	if strings.Contains(page, "không được giữ<") || strings.Contains(page, `value="không được giữ"`) {
+		t.Error("the password stands in the page")
 	}
 }
 

@@ -274,14 +274,25 @@ func (a *App) signInFirst(q *Request) (Answer, error) {
 	if q.Method != http.MethodPost || a.SignIn == nil {
 		return Answer{}, fault.SignIn
 	}
-	if strings.HasPrefix(q.Header.Get("Content-Type"), "multipart/") || q.ContentLength > maxKept {
-		return Answer{}, fault.Say(fault.SignIn, "Phiên làm việc đã kết thúc. Đăng nhập lại rồi gửi lại tệp.")
+	// A form with files is read for its text only where there was a session, not for everybody.
+	withFiles := strings.HasPrefix(q.Header.Get("Content-Type"), "multipart/")
+	if withFiles && q.Session() == "" || !withFiles && q.ContentLength > maxKept {
+		return Answer{}, fault.Say(fault.SignIn, "Phiên làm việc đã kết thúc. Đăng nhập lại rồi gửi lại.")
 	}
-	q.Body = http.MaxBytesReader(nil, q.Body, maxKept)
+	if !withFiles {
+		q.Body = http.MaxBytesReader(nil, q.Body, maxKept)
+	}
 	if err := q.parse(); err != nil {
 		return Answer{}, err
 	}
-	answer := Page(a.SignIn(q, q.URL.Path, q.Posted, "Phiên làm việc đã kết thúc. Đăng nhập lại để gửi tiếp; nội dung vừa nhập được giữ nguyên."))
+	if len(q.Posted.Encode()) > maxKept {
+		return Answer{}, fault.Say(fault.SignIn, "Phiên làm việc đã kết thúc. Đăng nhập lại rồi gửi lại.")
+	}
+	says := "Phiên làm việc đã kết thúc. Đăng nhập lại để gửi tiếp; nội dung vừa nhập được giữ nguyên."
+	if withFiles {
+		says += " Tệp đính kèm không giữ được, hãy chọn lại sau khi gửi."
+	}
+	answer := Page(a.SignIn(q, q.URL.Path, q.Posted, says))
 	answer.Status = http.StatusUnauthorized
 	return answer, nil
 }
