@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,18 +70,28 @@ func SignIn(ctx context.Context, db *tenant.DB, email, password string, d Device
 		if err := stillHas(ctx, tx, account); err != nil {
 			return err
 		}
-		choices, err := identities(ctx, tx, account)
-		if err != nil {
-			return err
-		}
-		if len(choices) == 0 {
-			return fault.Say(fault.Forbidden, "Tài khoản chưa được gán vai trò nào. Liên hệ quản trị của đơn vị.")
-		}
-		who = choices[0].Identity
-		token, err = open(ctx, tx, choices[0], d)
+		token, who, err = enter(ctx, tx, account, 0, d)
 		return err
 	})
 	return token, who, err
+}
+
+// enter opens a session for an account that has shown who it is and is locked: in its first role in the tenant that is
+// preferred (0: none), else in its first role.
+func enter(ctx context.Context, tx tenant.Platform, account Account, preferred tenant.ID, d Device) (Token, Identity, error) {
+	choices, err := identities(ctx, tx, account)
+	if err != nil {
+		return "", Identity{}, err
+	}
+	if len(choices) == 0 {
+		return "", Identity{}, fault.Say(fault.Forbidden, "Tài khoản chưa được gán vai trò nào. Liên hệ quản trị của đơn vị.")
+	}
+	c := choices[0]
+	if i := slices.IndexFunc(choices, func(c choice) bool { return c.Tenant == preferred }); preferred != 0 && i >= 0 {
+		c = choices[i]
+	}
+	token, err := open(ctx, tx, c, d)
+	return token, c.Identity, err
 }
 
 // checkPassword returns the account, or errCredentials; errSlowDown after too many wrong tries.

@@ -1,0 +1,7 @@
+-- Reserved.
+
+select 1;
+
+---- create above / drop below ----
+
+select 1;
