@@ -8,6 +8,7 @@ const (
 	AccountSelf       Permission = "account.self"
 	TenantView        Permission = "tenant.view"
 	TenantCreate      Permission = "tenant.create"
+	TenantMerge       Permission = "tenant.merge"
 	NationView        Permission = "nation.view"
 	OrganizationView  Permission = "organization.view"
 	OrganizationOwn   Permission = "organization.own"
@@ -41,6 +42,7 @@ var Sentences = map[Permission]string{
 	AccountSelf:       "Xem và sửa tài khoản của chính mình",
 	TenantView:        "Xem danh sách tỉnh, thành phố trên hệ thống",
 	TenantCreate:      "Đưa một tỉnh, thành phố vào vận hành",
+	TenantMerge:       "Sáp nhập tỉnh, thành phố và hủy sáp nhập",
 	NationView:        "Xem chỉ số tổng hợp của 34 tỉnh, thành phố",
 	OrganizationView:  "Xem danh sách và hồ sơ chủ thể của tỉnh",
 	OrganizationOwn:   "Xem hồ sơ của chính đơn vị mình",

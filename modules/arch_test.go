@@ -24,9 +24,10 @@ var mayImport = map[string][]string{
 	"kpi":          {"plan"},
 	"ministry":     {"kpi", "plan"},
 	"journal":      {},
-	"onboarding":   {"plan"},
+	"merger":       {},
+	"onboarding":   {"plan", "merger"},
 	"home":         {"organization", "catalog", "kpi"},
-	"demo":         {"organization", "catalog", "trace", "stamps", "scan", "plan", "kpi", "onboarding"},
+	"demo":         {"organization", "catalog", "trace", "stamps", "scan", "plan", "kpi", "merger", "onboarding"},
 }
 
 // floors are the floors of the house from the lowest; a package imports its own and lower ones only.

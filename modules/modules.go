@@ -15,6 +15,7 @@ import (
 	"txng/modules/internal/web"
 	"txng/modules/journal"
 	"txng/modules/kpi"
+	"txng/modules/merger"
 	"txng/modules/ministry"
 	"txng/modules/onboarding"
 	"txng/modules/organization"
@@ -52,6 +53,8 @@ func New(c Config, keys *stamps.Keys) *App {
 
 	home.Routes(a)
 	onboarding.Routes(a)
+	merger.Routes(a)
+	merger.Jobs(jobs)
 	organization.Routes(a)
 	catalog.Routes(a)
 	trace.Routes(a)

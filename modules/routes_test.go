@@ -28,12 +28,14 @@ var subjects = map[string]string{
 
 // shared are routes whose named part belongs to no tenant, with a value that exists.
 var shared = map[string]string{
-	"/tinh/{slug}":            "nghe-an",
-	"/bo/{slug}":              "nghe-an",
-	"/chi-tieu/{key}":         "orgs_with_barcode_traced_percent",
-	"/01/{gtin}":              "09520000000011",
-	"/01/{gtin}/21/{serial}":  "09520000000011",
-	"/anh/{tenant}/{product}": "1",
+	"/tinh/{slug}":              "nghe-an",
+	"/tinh/{slug}/sap-nhap":     "nghe-an",
+	"/tinh/{slug}/huy-sap-nhap": "quang-nam",
+	"/bo/{slug}":                "nghe-an",
+	"/chi-tieu/{key}":           "orgs_with_barcode_traced_percent",
+	"/01/{gtin}":                "09520000000011",
+	"/01/{gtin}/21/{serial}":    "09520000000011",
+	"/anh/{tenant}/{product}":   "1",
 }
 
 var part = regexp.MustCompile(`\{[^}]+\}`)

@@ -179,6 +179,25 @@ func (db *DB) Scope(ctx context.Context, id ID) (Scope, error) {
 	return s, nil
 }
 
+// ScopeAs returns the scope in which somebody of a successor works on the records of a province that was merged into it:
+// it reads and writes as the origin. fault.NotFound when origin was not merged into id, or not yet.
+func (db *DB) ScopeAs(ctx context.Context, id, origin ID) (Scope, error) {
+	r, err := db.snapshot(ctx)
+	if err != nil {
+		return Scope{}, err
+	}
+	if !slices.ContainsFunc(r.origins(id, db.clock()), func(l Lineage) bool { return l.Origin == origin }) {
+		return Scope{}, fault.NotFound
+	}
+	s, err := db.Scope(ctx, origin)
+	if err != nil {
+		return Scope{}, err
+	}
+	successor, err := db.Scope(ctx, id)
+	s.frozen = s.frozen || successor.frozen
+	return s.Alone(), err
+}
+
 // New is what the registration of a tenant needs.
 type New struct {
 	Province unit.Code // official code of the province

@@ -17,6 +17,8 @@ type Scope struct {
 	org   OrgID
 	// units are the administrative units that the scope is confined to; empty for none
 	units []string
+	// narrowed: reads was cut down to one tenant
+	narrowed bool
 	// frozen: the tenant is suspended or archived, nothing is written
 	frozen bool
 }
@@ -43,6 +45,19 @@ func (s Scope) Within(units []string) Scope {
 	s.units = slices.Clone(units)
 	return s
 }
+
+// Reading returns the scope with the rows of one of its tenants only: of the province as it was before a merger. One that
+// it does not read gives the zero Scope.
+func (s Scope) Reading(one ID) Scope {
+	if !slices.Contains(s.reads, one) {
+		return Scope{}
+	}
+	s.reads, s.narrowed = []ID{one}, true
+	return s
+}
+
+// Alone returns the scope without the rows of provinces that were merged into the tenant.
+func (s Scope) Alone() Scope { return s.Reading(s.home) }
 
 var unitForm = regexp.MustCompile(`^[0-9]+@[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 

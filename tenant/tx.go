@@ -101,6 +101,31 @@ func (t Tx) Org() OrgID {
 	return t.scope.org
 }
 
+// Reading returns the one tenant whose rows a narrowed scope (Scope.Reading) reads, and whether the scope is narrowed.
+func (t Tx) Reading() (ID, bool) {
+	if t.open == nil || !t.scope.narrowed {
+		return 0, false
+	}
+	return t.scope.reads[0], true
+}
+
+// Elsewhere is the error of who is to change a record of a province that was merged into theirs: it is to be done in
+// the scope of that province (DB.ScopeAs), because a row stays with its origin.
+type Elsewhere struct{ Origin ID }
+
+func (e Elsewhere) Error() string { return fmt.Sprintf("the record belongs to tenant %d", e.Origin) }
+
+// Is makes an Elsewhere that nobody acts upon a fault.Conflict.
+func (e Elsewhere) Is(target error) bool { return target == fault.Conflict }
+
+// Owns returns an Elsewhere when a record of the tenant cannot be changed in this transaction.
+func (t Tx) Owns(of ID) error {
+	if of != t.Tenant() {
+		return Elsewhere{of}
+	}
+	return nil
+}
+
 // Reader is a transaction that List, One and Value can ask.
 type Reader interface {
 	read(ctx context.Context, sql string, args []any) (pgx.Rows, error)

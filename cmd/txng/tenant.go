@@ -17,6 +17,7 @@ import (
 
 type tenantCommand struct {
 	Create tenantCreate `cmd:"" help:"Đưa một tỉnh, thành phố vào vận hành."`
+	Merge  tenantMerge  `cmd:"" help:"Sáp nhập một tỉnh vào tỉnh khác, hoặc hủy sáp nhập (--undo)."`
 	List   tenantList   `cmd:"" help:"Liệt kê."`
 }
 

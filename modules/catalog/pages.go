@@ -38,7 +38,8 @@ func listOptions() []ui.Option {
 
 func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	l := web.Listing[Product]{
-		Title: "Sản phẩm", Purpose: "Sản phẩm đã khai báo, với mức đầy đủ của chín nội dung theo Nghị định 37/2026/NĐ-CP.",
+		Origin: func(row Product) tenant.ID { return row.TenantID },
+		Title:  "Sản phẩm", Purpose: "Sản phẩm đã khai báo, với mức đầy đủ của chín nội dung theo Nghị định 37/2026/NĐ-CP.",
 		File: "san-pham", Order: "-created",
 		Columns: []web.Column[Product]{
 			{Key: "name", Label: "Sản phẩm", Value: func(p Product) any { return p.Name }, Cell: func(p Product) templ.Component {
@@ -188,7 +189,8 @@ func submitPublish(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 func showLists(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	form := q.Who.Can(authz.CatalogList)
 	l := web.Listing[ListItem]{
-		Title: "Danh mục sản phẩm", Purpose: "Sản phẩm bắt buộc, ưu tiên và đặc thù phải truy xuất nguồn gốc theo kế hoạch của tỉnh.",
+		Origin: func(row ListItem) tenant.ID { return row.TenantID },
+		Title:  "Danh mục sản phẩm", Purpose: "Sản phẩm bắt buộc, ưu tiên và đặc thù phải truy xuất nguồn gốc theo kế hoạch của tỉnh.",
 		File: "danh-muc-san-pham", Order: "list",
 		Columns: []web.Column[ListItem]{
 			{Key: "name", Label: "Nhóm sản phẩm", Value: func(i ListItem) any { return i.Name }},

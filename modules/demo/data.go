@@ -54,7 +54,7 @@ const (
 
 var (
 	before2025 = time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
-	merger     = time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
+	mergers    = time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // mergerBasis is the resolution that merged the provinces.

@@ -14,6 +14,7 @@ import (
 	"txng/modules/internal/gs1"
 	"txng/modules/internal/vi"
 	"txng/modules/kpi"
+	"txng/modules/merger"
 	"txng/modules/onboarding"
 	"txng/modules/organization"
 	"txng/modules/plan"
@@ -39,8 +40,9 @@ type Account struct {
 
 // Stamp is a stamp of the demonstration and the address that its QR code holds.
 type Stamp struct {
-	State string `json:"state"`
-	URL   string `json:"url"`
+	State  string `json:"state"`
+	Tenant string `json:"tenant,omitempty"`
+	URL    string `json:"url"`
 }
 
 // Result is what the demonstration consists of.
@@ -76,6 +78,14 @@ func Load(ctx context.Context, db *tenant.DB, keys *stamps.Keys, origin string, 
 	for _, p := range provinces {
 		if err := l.province(ctx, p); err != nil {
 			return Result{}, fmt.Errorf("load %s: %w", p.code, err)
+		}
+	}
+	for _, p := range provinces {
+		if p.mergedTo == "" {
+			continue
+		}
+		if err := l.merge(ctx, p); err != nil {
+			return Result{}, fmt.Errorf("merge %s: %w", p.code, err)
 		}
 	}
 	l.result.Stamps = append(l.result.Stamps, l.forged())
@@ -186,9 +196,6 @@ func (l *loader) province(ctx context.Context, p province) error {
 		}
 		l.done++
 		l.progress(l.done, steps())
-	}
-	if p.mergedTo != "" {
-		return l.merge(ctx, t, p.mergedTo)
 	}
 	return nil
 }
@@ -393,7 +400,7 @@ func (l *loader) stamps(ctx context.Context, t tenant.Tenant, own tenant.Scope, 
 	}
 	minter := l.keys.Order(string(gtin), int(t.ID), order.Number)
 	show := func(state string, index int) {
-		l.result.Stamps = append(l.result.Stamps, Stamp{State: state, URL: gs1.Link{GTIN: gtin, Serial: gs1.Serial(minter.Serial(index))}.URI(l.origin)})
+		l.result.Stamps = append(l.result.Stamps, Stamp{State: state, Tenant: t.Slug, URL: gs1.Link{GTIN: gtin, Serial: gs1.Serial(minter.Serial(index))}.URI(l.origin)})
 	}
 	show("inactive", p.stamps-1)
 	if p.active == 0 {
@@ -439,16 +446,29 @@ func (l *loader) forged() Stamp {
 	return Stamp{State: "unknown", URL: l.origin + "/01/09520000000059/21/1ABCDEFGHJKMNPQRSTVW"}
 }
 
-// merge lets the successor read what the province has, from the day of the mergers on.
-func (l *loader) merge(ctx context.Context, t tenant.Tenant, successor string) error {
-	s, err := l.db.TenantBySlug(ctx, successor)
+// merge merges a province into its successor as of the day of the mergers, its officers with the roles that are proposed.
+func (l *loader) merge(ctx context.Context, origin province) error {
+	t, _, err := l.find(ctx, origin)
 	if err != nil {
 		return err
 	}
-	err = l.db.Platform(ctx, func(tx tenant.Platform) error {
-		return tenant.Succeed(ctx, tx, tenant.Lineage{Successor: s.ID, Origin: t.ID, Effective: merger, Basis: mergerBasis})
-	})
-	l.db.Forget()
+	into, err := l.db.TenantBySlug(ctx, origin.mergedTo)
+	if err != nil {
+		return err
+	}
+	order := merger.Order{Origin: t.ID, Successor: into.ID, Effective: mergers, Basis: mergerBasis, Roles: map[int64]authz.Role{}}
+	if err := l.db.Platform(ctx, func(tx tenant.Platform) error {
+		officers, err := merger.Propose(ctx, tx, t.ID)
+		for _, o := range officers {
+			if o.Proposed != "" {
+				order.Roles[o.ID] = o.Proposed
+			}
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	_, err = merger.Merge(ctx, l.db, authz.Identity{Name: "Nạp dữ liệu minh họa", Role: authz.Operator}, order)
 	return err
 }
 
@@ -463,7 +483,7 @@ func (l *loader) rollUp(ctx context.Context) error {
 		return err
 	}
 	for _, t := range all {
-		if t.State != tenant.Active {
+		if t.State != tenant.Active && t.State != tenant.Merged {
 			continue
 		}
 		scope, err := l.db.Scope(ctx, t.ID)
@@ -471,11 +491,11 @@ func (l *loader) rollUp(ctx context.Context) error {
 			return err
 		}
 		if err := l.db.In(ctx, scope, func(tx tenant.Tx) error {
-			if err := kpi.Backfill(ctx, tx, days); err != nil {
-				return err
-			}
-			return kpi.Refresh(ctx, tx)
+			return kpi.Backfill(ctx, tx, days)
 		}); err != nil {
+			return err
+		}
+		if err := kpi.RefreshTenant(ctx, l.db, t.ID); err != nil {
 			return err
 		}
 	}

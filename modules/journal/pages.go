@@ -40,7 +40,8 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		above = ui.Join(ui.ErrorSummary(filters), above)
 	}
 	return web.Listing[line]{
-		Title: "Nhật ký", Purpose: "Ai đã làm gì, lúc nào, với hồ sơ nào, từ đâu. Không ai sửa hay xóa được nhật ký trong hệ thống.",
+		Origin: func(row line) tenant.ID { return row.TenantID },
+		Title:  "Nhật ký", Purpose: "Ai đã làm gì, lúc nào, với hồ sơ nào, từ đâu. Không ai sửa hay xóa được nhật ký trong hệ thống.",
 		File: "nhat-ky", Order: "-at", Above: above, Filters: filters,
 		Columns: []web.Column[line]{
 			{Key: "at", Label: "Lúc", Value: func(l line) any { return vi.DateTime(l.At) }},

@@ -50,6 +50,9 @@ var actions = []struct{ name, words string }{
 	{"stamp.print", "Tải nhãn tem"},
 	{"plan.import", "Nhập kế hoạch"},
 	{"task.report", "Báo cáo nhiệm vụ"},
+	{"tenant.merge", "Sáp nhập tỉnh"},
+	{"tenant.unmerge", "Hủy sáp nhập tỉnh"},
+	{"member.merge", "Nhận vai trò khi sáp nhập"},
 	{"tenant.activate", "Đưa tỉnh vào vận hành"},
 }
 

@@ -99,7 +99,7 @@ func Backfill(ctx context.Context, tx tenant.Tx, days int) error {
 			insert into kpi.rollup (tenant_id, measure, day, numerator, denominator, computed_at)
 			select $1, $2, day, numerator, denominator, $6
 			from unnest($3::date[], $4::bigint[], $5::bigint[]) as x (day, numerator, denominator)
-			on conflict (tenant_id, measure, day) do nothing`,
+			on conflict (tenant_id, measure, day, alone) do nothing`,
 			key, on, numerators, denominators, tx.Now()); err != nil {
 			return fmt.Errorf("keep the days of %s: %w", key, err)
 		}

@@ -11,22 +11,31 @@ import (
 	"txng/tenant"
 )
 
-// Jobs registers what refreshes the roll-ups: of one tenant after a change, of all active tenants every minute.
+// Jobs registers what refreshes the roll-ups: of one tenant after a change, of all that work every minute.
 func Jobs(w *job.Workers) {
-	job.Handle(w, func(ctx context.Context, j measure.Refresh) error { return refreshTenant(ctx, w.DB, j.Tenant) })
+	job.Handle(w, func(ctx context.Context, j measure.Refresh) error { return RefreshTenant(ctx, w.DB, j.Tenant) })
 	job.Handle(w, func(ctx context.Context, _ measure.RefreshAll) error { return refreshAll(ctx, w.DB) })
 	w.Every(time.Minute, measure.RefreshAll{})
 }
 
-func refreshTenant(ctx context.Context, db *tenant.DB, id tenant.ID) error {
+// RefreshTenant computes a tenant's roll-ups: over what it reads and, when provinces were merged into it, also alone.
+func RefreshTenant(ctx context.Context, db *tenant.DB, id tenant.ID) error {
 	scope, err := db.Scope(ctx, id)
 	if err != nil {
 		return err
 	}
-	return db.In(ctx, scope, func(tx tenant.Tx) error { return Refresh(ctx, tx) })
+	if err := db.In(ctx, scope, func(tx tenant.Tx) error { return Refresh(ctx, tx) }); err != nil {
+		return err
+	}
+	origins, err := db.Origins(ctx, id)
+	if err != nil || len(origins) == 0 {
+		return err
+	}
+	return db.In(ctx, scope.Alone(), func(tx tenant.Tx) error { return RefreshAlone(ctx, tx) })
 }
 
-// refreshAll goes on past a tenant that fails, and fails at the end.
+// refreshAll also refreshes provinces that were merged, whose businesses go on there: the ministry may ask how each of
+// them does. It goes on past a tenant that fails, and fails at the end.
 func refreshAll(ctx context.Context, db *tenant.DB) error {
 	tenants, err := db.Tenants(ctx)
 	if err != nil {
@@ -34,10 +43,10 @@ func refreshAll(ctx context.Context, db *tenant.DB) error {
 	}
 	var failed error
 	for _, t := range tenants {
-		if t.State != tenant.Active {
+		if t.State != tenant.Active && t.State != tenant.Merged {
 			continue
 		}
-		if err := refreshTenant(ctx, db, t.ID); err != nil {
+		if err := RefreshTenant(ctx, db, t.ID); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("refresh %s: %w", t.Slug, err))
 		}
 	}

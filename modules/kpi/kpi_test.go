@@ -333,7 +333,7 @@ func TestSuccessorCountsTheRowsOfItsPredecessor(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.DB.Forget()
-	if err := refreshTenant(t.Context(), e.DB, successor.ID); err != nil {
+	if err := RefreshTenant(t.Context(), e.DB, successor.ID); err != nil {
 		t.Fatal(err)
 	}
 	scope, err := e.DB.Scope(t.Context(), successor.ID)

@@ -162,7 +162,13 @@ func Today(t time.Time) time.Time {
 
 // Refresh computes every measure of the province and keeps the values as today's roll-ups. Doing it again changes
 // nothing but the values that have changed.
-func Refresh(ctx context.Context, tx tenant.Tx) error {
+func Refresh(ctx context.Context, tx tenant.Tx) error { return refresh(ctx, tx, false) }
+
+// RefreshAlone is Refresh for the values as they would be without the provinces that were merged into this one: for a
+// transaction of Scope.Alone.
+func RefreshAlone(ctx context.Context, tx tenant.Tx) error { return refresh(ctx, tx, true) }
+
+func refresh(ctx context.Context, tx tenant.Tx, alone bool) error {
 	var keys []string
 	var numerators, denominators []int64
 	for _, m := range measures {
@@ -178,12 +184,12 @@ func Refresh(ctx context.Context, tx tenant.Tx) error {
 		denominators = append(denominators, v.Denominator)
 	}
 	_, err := tx.Exec(ctx, `
-		insert into kpi.rollup (tenant_id, measure, day, numerator, denominator, computed_at)
-		select $1, measure, $5, numerator, denominator, $6
+		insert into kpi.rollup (tenant_id, measure, day, alone, numerator, denominator, computed_at)
+		select $1, measure, $5, $7, numerator, denominator, $6
 		from unnest($2::text[], $3::bigint[], $4::bigint[]) as x (measure, numerator, denominator)
-		on conflict (tenant_id, measure, day) do update
+		on conflict (tenant_id, measure, day, alone) do update
 		set numerator = excluded.numerator, denominator = excluded.denominator, computed_at = excluded.computed_at`,
-		keys, numerators, denominators, Today(tx.Now()), tx.Now())
+		keys, numerators, denominators, Today(tx.Now()), tx.Now(), alone)
 	if err != nil {
 		return fmt.Errorf("keep the roll-ups: %w", err)
 	}
@@ -204,13 +210,18 @@ func (r Rollup) Value() Value { return Value{r.Numerator, r.Denominator} }
 const historyDays = 90
 
 // History returns a measure's roll-ups of the last 90 days, the oldest first: the province's own, which since a merger
-// hold its predecessors' rows too.
+// hold its predecessors' rows too; in a narrowed scope those of the one province by itself.
 func History(ctx context.Context, tx tenant.Tx, key string) ([]Rollup, error) {
+	of, narrowed := tx.Reading()
+	if !narrowed {
+		of = tx.Tenant()
+	}
+	alone := narrowed && of == tx.Tenant()
 	return tenant.List[Rollup](ctx, tx, `
 		select day, numerator, denominator, computed_at
 		from kpi.rollup
-		where tenant_id = any ($1) and tenant_id = $2 and measure = $3 and day > $4
-		order by day`, tx.Tenant(), key, Today(tx.Now()).AddDate(0, 0, -historyDays))
+		where tenant_id = any ($1) and tenant_id = $2 and measure = $3 and day > $4 and alone = $5
+		order by day`, of, key, Today(tx.Now()).AddDate(0, 0, -historyDays), alone)
 }
 
 // find returns the measure with the key; fault.NotFound when there is none.

@@ -39,7 +39,7 @@ func programme(t *testing.T, e *tenanttest.Env, s tenant.Scope, slug string) {
 func provinces(t *testing.T, e *tenanttest.Env) (list []Province) {
 	t.Helper()
 	if err := e.DB.Nation(t.Context(), func(tx tenant.Nation) (err error) {
-		list, err = Provinces(t.Context(), tx)
+		list, err = Provinces(t.Context(), tx, Present)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestNewestRollupCounts(t *testing.T) {
 		t.Errorf("got %d, want the newest value 0", got.Numerator)
 	}
 	if err := e.DB.Nation(t.Context(), func(tx tenant.Nation) error {
-		days, err := history(t.Context(), tx, e.Tenant.ID, kpi.Today(tx.Now()))
+		days, err := history(t.Context(), tx, Present, e.Tenant.ID)
 		if got := days[kpi.Organizations]; len(got) != 2 || got[0].Numerator != 99 {
 			t.Errorf("history: got %+v, want yesterday's 99 first", got)
 		}
@@ -234,7 +234,7 @@ func TestFunnelCountsProvincesThatReachedAStage(t *testing.T) {
 		{},
 	}
 	var got []int64
-	for _, f := range funnel(list) {
+	for _, f := range funnel(nationView{provinces: list}) {
 		got = append(got, f.Count)
 		if f.Of != 3 {
 			t.Errorf("%s: of %d, want 3", f.Label, f.Of)

@@ -3,6 +3,7 @@ package ministry
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/a-h/templ"
@@ -16,7 +17,23 @@ import (
 	"txng/tenant/fault"
 )
 
-func path(p Province) string { return "/bo/" + p.Slug }
+// queryMap is the choice of the map in an address.
+const queryMap = "dia-ban"
+
+// mapOf returns the map that is asked for.
+func mapOf(q *web.Request) Map {
+	if q.URL.Query().Get(queryMap) == string(Before) {
+		return Before
+	}
+	return Present
+}
+
+func (v nationView) path(p Province) string {
+	if v.of == Before {
+		return "/bo/" + p.Slug + "?" + queryMap + "=" + string(Before)
+	}
+	return "/bo/" + p.Slug
+}
 
 // status returns a province's state as pages show it.
 func (p Province) status() ui.Status {
@@ -25,6 +42,8 @@ func (p Province) status() ui.Status {
 		return ui.Status{Kind: ui.Success, Word: "Đang vận hành"}
 	case tenant.Suspended:
 		return ui.Status{Kind: ui.Warning, Word: "Tạm dừng"}
+	case tenant.Merged:
+		return ui.Status{Kind: ui.Info, Word: "Đã sáp nhập"}
 	}
 	return ui.Status{Kind: ui.Neutral, Word: "Chưa vận hành"}
 }
@@ -35,21 +54,27 @@ func shown() []kpi.Measure {
 }
 
 func showNation(q *web.Request, tx tenant.Nation) (web.Answer, error) {
-	provinces, err := Provinces(q.Context(), tx)
+	of := mapOf(q)
+	provinces, err := Provinces(q.Context(), tx, of)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	view := nationView{provinces: provinces, chosen: q.URL.Query().Get("chi-so"), title: "Số bước đã đạt", scale: stageScale()}
+	view := nationView{of: of, provinces: provinces, chosen: q.URL.Query().Get("chi-so"), title: "Số bước đã đạt", scale: stageScale()}
 	if m, ok := kpi.MeasureOf(view.chosen); ok && !m.Manual {
 		view.title, view.scale, view.measure = m.Name, measureScale(m, provinces), m
 	} else {
 		view.chosen = stagesReached
 	}
+	title, purpose := "34 tỉnh, thành phố", "Kết quả truy xuất nguồn gốc của các tỉnh, thành phố, tổng hợp từ số liệu của từng tỉnh."
+	if of == Before {
+		title, purpose = "Như trước sáp nhập", "Mỗi tỉnh, thành phố tính riêng địa bàn của mình như trước sáp nhập, kể cả tỉnh đã sáp nhập vào tỉnh khác."
+	}
 	list := web.Listing[Province]{
-		Title: "34 tỉnh, thành phố", Purpose: "Kết quả truy xuất nguồn gốc của các tỉnh, thành phố, tổng hợp từ số liệu của từng tỉnh.",
+		Title: title, Purpose: purpose,
 		File: "tinh-thanh-pho", PerPage: 50, Above: nationTop(view), Columns: columns(view),
 		Filters: []ui.Field{
 			{Name: ui.QuerySearch, Label: "Tên tỉnh, thành phố", Type: "search"},
+			{Name: queryMap, Label: "Địa bàn", Type: "select", Options: []ui.Option{{Label: "Hiện nay"}, {Value: string(Before), Label: "Như trước sáp nhập"}}},
 			{Name: "trang-thai", Label: "Trạng thái", Type: "select", Options: []ui.Option{{Label: "Tất cả"}, {Value: "active", Label: "Đang vận hành"}, {Value: "draft", Label: "Chưa vận hành"}, {Value: "suspended", Label: "Tạm dừng"}}},
 			{Name: "buoc", Label: "Đã đạt bước", Type: "select", Options: stageOptions()},
 		},
@@ -79,7 +104,7 @@ var inTable = []struct{ key, label string }{
 
 func columns(v nationView) []web.Column[Province] {
 	list := []web.Column[Province]{
-		{Key: "name", Label: "Tỉnh, thành phố", Value: func(p Province) any { return p.Name }, Cell: func(p Province) templ.Component { return ui.Anchor(path(p), p.Name) }},
+		{Key: "name", Label: "Tỉnh, thành phố", Value: func(p Province) any { return p.Name }, Cell: func(p Province) templ.Component { return ui.Anchor(v.path(p), p.Name) }},
 		{Key: "state", Label: "Trạng thái", Value: func(p Province) any { return p.status().Word }, Cell: func(p Province) templ.Component { return ui.Badge(p.status()) }},
 		{Key: "stages", Label: "Bước", Numeric: true, Value: func(p Province) any {
 			if !p.Deployed() {
@@ -141,7 +166,8 @@ func orders(v nationView) map[string]func(a, b Province) int {
 }
 
 func showProvince(q *web.Request, tx tenant.Nation) (web.Answer, error) {
-	provinces, err := Provinces(q.Context(), tx)
+	of := mapOf(q)
+	provinces, err := Provinces(q.Context(), tx, of)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -150,17 +176,18 @@ func showProvince(q *web.Request, tx tenant.Nation) (web.Answer, error) {
 		return web.Answer{}, fault.Say(fault.NotFound, "Không có tỉnh, thành phố này trên hệ thống.")
 	}
 	p := provinces[i]
-	days, err := history(q.Context(), tx, p.ID, kpi.Today(tx.Now()))
+	days, err := history(q.Context(), tx, of, p.ID)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	shell := q.Shell(p.Name, "Chỉ số tổng hợp của tỉnh, thành phố theo thời gian.")
 	shell.Crumbs = []ui.Link{{Label: "34 tỉnh, thành phố", Href: "/bo"}}
-	return q.Show(shell, provincePage(p, days)), nil
+	return q.Show(shell, provincePage(p, of, days)), nil
 }
 
 // funnel is the national funnel over the provinces, beside the figures of before the platform.
-func funnel(provinces []Province) []ui.FunnelStage {
+func funnel(v nationView) []ui.FunnelStage {
+	provinces := v.provinces
 	var list []ui.FunnelStage
 	for i, s := range stages {
 		n := 0
@@ -170,7 +197,7 @@ func funnel(provinces []Province) []ui.FunnelStage {
 			}
 		}
 		f := ui.FunnelStage{
-			Label: s.label, Count: int64(n), Of: int64(len(provinces)), Href: "/bo?buoc=" + s.key,
+			Label: s.label, Count: int64(n), Of: int64(len(provinces)), Href: "/bo?" + url.Values{"buoc": {s.key}, queryMap: {string(v.of)}}.Encode(),
 			Before: fmt.Sprintf("Tháng 01/2022: %d/%d (NBC)", s.before, provincesThen),
 		}
 		if i == 0 {
@@ -185,7 +212,7 @@ func funnel(provinces []Province) []ui.FunnelStage {
 func tiles(v nationView) []ui.Tile {
 	var list []ui.Tile
 	for _, p := range v.provinces {
-		t := ui.Tile{Slug: p.place(), Name: p.Name, Href: path(p)}
+		t := ui.Tile{Slug: p.place(), Name: p.Name, Href: v.path(p)}
 		known := p.HasNumbers()
 		if v.measure.Key != "" {
 			_, known = p.Value(v.measure)

@@ -8,17 +8,25 @@ import (
 	"txng/tenant"
 )
 
-// standing is what the provinces are that the ministry sees: those of today. One that was merged is in its successor's
-// roll-ups.
-const standing = `t.state not in ('merged', 'archived')`
+// Map is which provinces the ministry looks at.
+type Map string
 
-// Provinces returns the provinces of today with their newest roll-ups, by name in Vietnamese order.
-func Provinces(ctx context.Context, tx tenant.Nation) ([]Province, error) {
+// The maps.
+const (
+	Present Map = ""      // as it is: a successor's figures hold those of the provinces that were merged into it
+	Before  Map = "truoc" // as it was: each province by itself, as if there had been no merger
+)
+
+// standing is what the provinces are that a map, the first parameter, shows.
+const standing = `t.state <> 'archived' and ($1 = 'truoc' or t.state <> 'merged')`
+
+// Provinces returns the provinces of a map with their newest roll-ups, by name in Vietnamese order.
+func Provinces(ctx context.Context, tx tenant.Nation, m Map) ([]Province, error) {
 	registered, err := tenant.List[registration](ctx, tx, `
 		select id, slug, name, unit, state
 		from tenant.tenant t
 		where `+standing+`
-		order by name collate "vi-x-icu"`)
+		order by name collate "vi-x-icu"`, m)
 	if err != nil {
 		return nil, err
 	}
@@ -29,14 +37,14 @@ func Provinces(ctx context.Context, tx tenant.Nation) ([]Province, error) {
 	newest, err := tenant.List[rollup](ctx, tx, `
 		select t.id as tenant_id, m.measure, r.day, r.numerator, r.denominator, r.computed_at
 		from tenant.tenant t
-		cross join unnest($1::text[]) as m (measure)
+		cross join unnest($2::text[]) as m (measure)
 		cross join lateral (
 			select day, numerator, denominator, computed_at
 			from kpi.rollup
-			where tenant_id = t.id and measure = m.measure
+			where tenant_id = t.id and measure = m.measure and alone = (`+alone+`)
 			order by day desc
 			limit 1) r
-		where `+standing, keys)
+		where `+standing, m, keys, today(tx))
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +63,15 @@ func Provinces(ctx context.Context, tx tenant.Nation) ([]Province, error) {
 	}
 	return list, nil
 }
+
+// alone says whether a map, the first parameter, shows a tenant's figures without its predecessors', which only tenants
+// with predecessors have; the third parameter is the day.
+const alone = `$1 = 'truoc' and exists (
+				select from tenant.lineage l
+				where l.successor = t.id and l.effective <= $3)`
+
+// today is the day in Việt Nam.
+func today(tx tenant.Nation) time.Time { return kpi.Today(tx.Now()) }
 
 // registration is what the registry says of a province.
 type registration struct {
@@ -75,12 +92,13 @@ type rollup struct {
 const historyDays = 90
 
 // history returns a tenant's roll-ups of the last 90 days by measure, the oldest first.
-func history(ctx context.Context, tx tenant.Nation, id tenant.ID, today time.Time) (map[string][]kpi.Rollup, error) {
+func history(ctx context.Context, tx tenant.Nation, m Map, id tenant.ID) (map[string][]kpi.Rollup, error) {
 	rows, err := tenant.List[rollup](ctx, tx, `
-		select tenant_id, measure, day, numerator, denominator, computed_at
-		from kpi.rollup
-		where tenant_id = $1 and day > $2
-		order by measure, day`, id, today.AddDate(0, 0, -historyDays))
+		select r.tenant_id, r.measure, r.day, r.numerator, r.denominator, r.computed_at
+		from kpi.rollup r
+		join tenant.tenant t on t.id = r.tenant_id
+		where r.tenant_id = $2 and r.day > $4 and r.alone = (`+alone+`)
+		order by r.measure, r.day`, m, id, today(tx), today(tx).AddDate(0, 0, -historyDays))
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
+	"txng/modules/merger"
 	"txng/modules/plan"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -109,26 +110,18 @@ func activeAt(t tenant.Tenant) time.Time {
 	return *t.ActiveAt
 }
 
-func show(q *web.Request, _ tenant.Platform) (web.Answer, error) {
+func show(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	t, err := q.App().DB.TenantBySlug(q.Context(), q.Path("slug"))
 	if err != nil {
 		return web.Answer{}, err
 	}
-	origins, err := q.App().DB.Origins(q.Context(), t.ID)
+	mergers, merging, err := merger.Standing(q, tx, t)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	var from []string
-	for _, l := range origins {
-		o, err := q.App().DB.Tenant(q.Context(), l.Origin)
-		if err != nil {
-			return web.Answer{}, err
-		}
-		from = append(from, o.Name+" (từ "+vi.Date(l.Effective)+", "+l.Basis+")")
-	}
 	shell := q.Shell(t.Name, "Đơn vị trên hệ thống, địa chỉ "+strings.TrimPrefix(q.App().OriginOf(t), q.App().Base.Scheme+"://"))
 	shell.Crumbs = []ui.Link{{Label: "Tỉnh, thành phố", Href: "/tinh"}}
-	return q.Show(shell, tenantPage(t, strings.Join(from, "; "), onboardingFields(q, t), planErrors(q), since(t))), nil
+	return q.Show(shell, tenantPage(t, mergers, merging, onboardingFields(q, t), planErrors(q), since(t))), nil
 }
 
 func since(t tenant.Tenant) string {

@@ -29,7 +29,8 @@ func (s State) status() ui.Status {
 
 func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	return web.Listing[Organization]{
-		Title: "Chủ thể", Purpose: "Doanh nghiệp, hợp tác xã và hộ tham gia truy xuất nguồn gốc trên địa bàn.",
+		Origin: func(row Organization) tenant.ID { return row.TenantID },
+		Title:  "Chủ thể", Purpose: "Doanh nghiệp, hợp tác xã và hộ tham gia truy xuất nguồn gốc trên địa bàn.",
 		File: "chu-the", Order: "-created",
 		Columns: []web.Column[Organization]{
 			{Key: "name", Label: "Tên", Value: func(o Organization) any { return o.Name }, Cell: func(o Organization) templ.Component {

@@ -132,8 +132,8 @@ func decide(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.Org
 	if o.State != Pending {
 		return fault.Say(fault.Conflict, "Hồ sơ này đã được xử lý trước đó.")
 	}
-	if o.TenantID != tx.Tenant() {
-		return fault.Say(fault.Conflict, "Hồ sơ nộp tại tỉnh trước sáp nhập; hãy xử lý bằng vai trò của tỉnh đó.")
+	if err := tx.Owns(o.TenantID); err != nil {
+		return err
 	}
 	n, err := tx.Exec(ctx, `
 		update organization.organization

@@ -233,8 +233,8 @@ func ReportTask(ctx context.Context, tx tenant.Tx, who authz.Identity, id TaskID
 	if !MayReport(who, t) {
 		return fault.Say(fault.Forbidden, "Đơn vị của bạn không chủ trì, không phối hợp nhiệm vụ %s nên không báo cáo được.", t.Code)
 	}
-	if t.TenantID != tx.Tenant() {
-		return fault.Say(fault.Conflict, "Nhiệm vụ thuộc kế hoạch của tỉnh trước sáp nhập; chỉ xem được, không báo cáo tiếp.")
+	if err := tx.Owns(t.TenantID); err != nil {
+		return err
 	}
 	evidence = strings.TrimSpace(evidence)
 	if err := checkReport(t, done, to, evidence); err != nil {

@@ -73,7 +73,8 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		web.Column[listed]{Label: "Kết quả", Value: func(s listed) any { return s.Verdict.status().Word }, Cell: func(s listed) templ.Component { return ui.Badge(s.Verdict.status()) }},
 	)
 	return web.Listing[listed]{
-		Title: "Lượt quét", Purpose: "Từng lượt người tiêu dùng quét tem và kết quả họ nhận được.",
+		Origin: func(row listed) tenant.ID { return row.TenantID },
+		Title:  "Lượt quét", Purpose: "Từng lượt người tiêu dùng quét tem và kết quả họ nhận được.",
 		File: "luot-quet", Order: "-at", Columns: columns, Above: above,
 		Filters: filters,
 		Empty:   ui.Empty{Icon: "scan", Why: "Chưa có lượt quét nào.", Next: "Lượt quét hiện ở đây ngay khi người tiêu dùng quét tem."},

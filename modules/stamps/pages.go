@@ -54,7 +54,8 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		web.Column[listed]{Label: "Tem đã quét", Numeric: true, Value: func(l listed) any { return l.Scanned }},
 	)
 	page := web.Listing[listed]{
-		Title: "Tem truy xuất", Purpose: "Các đợt tem đã đặt, số tem đã kích hoạt và đã được người tiêu dùng quét.",
+		Origin: func(row listed) tenant.ID { return row.TenantID },
+		Title:  "Tem truy xuất", Purpose: "Các đợt tem đã đặt, số tem đã kích hoạt và đã được người tiêu dùng quét.",
 		File: "dot-tem", Order: "-created", Columns: columns,
 		Filters: []ui.Field{{Name: "q", Label: "Sản phẩm, chủ thể hoặc số đợt", Type: "search"}},
 		Empty:   ui.Empty{Icon: "stamp", Why: "Chưa có đợt tem nào.", Next: "Đợt tem do chủ thể đặt trong hạn mức của mình."},
@@ -141,7 +142,7 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	own := o.TenantID == tx.Tenant()
 	page := recordView{
 		order: o, ref: r, ranges: ranges, lots: lots, codes: lotCodes(lots),
-		activate: own && q.Who.Can(authz.StampActivate), recall: own && q.Who.Can(authz.StampRecall),
+		activate: own && q.Who.Can(authz.StampActivate), recall: q.Who.Can(authz.StampRecall),
 		print:   own && q.Who.Can(authz.StampPrint),
 		seesLot: q.Who.Can(authz.LotView), history: audit.Lines(history),
 		fields: q.Fields,

@@ -17,9 +17,6 @@ import (
 	"txng/tenant/fault"
 )
 
-// errPredecessor refuses to write to what a merged predecessor has left.
-var errPredecessor = fault.Say(fault.Conflict, "Đợt tem này thuộc tỉnh trước sáp nhập, chỉ xem được; hãy làm việc bằng vai trò của tỉnh đó.")
-
 // PlaceOrder orders stamps for a product of the organization's own, within its quota. The same request again returns
 // the order that it made. Errors: fault.Invalid for product, quantity (also when the quota does not suffice) and
 // request; fault.Conflict when the organization is not approved, the product belongs to a merged predecessor, or the
@@ -134,7 +131,7 @@ func lock(ctx context.Context, tx tenant.Tx, r Ref, first, last int) (Order, []R
 		if _, err := Find(ctx, tx, r); err != nil {
 			return Order{}, nil, err
 		}
-		return Order{}, nil, errPredecessor
+		return Order{}, nil, tx.Owns(r.Tenant)
 	}
 	locked, err := tenant.Puts[Order](ctx, tx, `
 		select `+orderColumns+`

@@ -3,6 +3,7 @@ package stamps
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -280,7 +281,7 @@ func TestAnotherOrganizationsOrderIsNotThere(t *testing.T) {
 	}
 }
 
-func TestPredecessorsOrderIsReadOnly(t *testing.T) {
+func TestPredecessorsStampsAreRecalledAsThePredecessor(t *testing.T) {
 	t.Parallel()
 	w := tracetest.New(t)
 	o := ordered(t, w, 10, "a")
@@ -310,7 +311,22 @@ func TestPredecessorsOrderIsReadOnly(t *testing.T) {
 		}
 		return Recall(t.Context(), tx, w.Officer, ref, 0, 1, "lý do")
 	})
-	if !errors.Is(err, fault.Conflict) || fault.Message(err) == "" {
-		t.Errorf("writing: err = %v, want a conflict with a sentence", err)
+	var elsewhere tenant.Elsewhere
+	if !errors.As(err, &elsewhere) || elsewhere.Origin != o.TenantID {
+		t.Errorf("writing as the successor: err = %v, want that it is to be done as %d", err, o.TenantID)
 	}
+	if !errors.Is(err, fault.Conflict) {
+		t.Errorf("err = %v, want a conflict where nobody acts upon it", err)
+	}
+	answer := site.Post(t, site.SignIn(t, authz.DOSTOfficer), ref.Path()+"/thu-hoi", url.Values{"from": {"1"}, "to": {"2"}, "reason": {"Lô hàng không an toàn"}})
+	if answer.Status != 303 {
+		t.Errorf("the successor's officer recalls: status %d, want 303", answer.Status)
+	}
+	w.In(t, scope, func(tx tenant.Tx) error {
+		ranges, err := RangesOf(t.Context(), tx, o.TenantID, o.Number)
+		if len(ranges) != 1 || ranges[0].State != Recalled {
+			t.Errorf("ranges %+v, want the first two recalled", ranges)
+		}
+		return err
+	})
 }

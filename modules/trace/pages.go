@@ -60,7 +60,8 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		web.Column[listed]{Label: "Trạng thái", Value: func(l listed) any { return l.status().Word }, Cell: func(l listed) templ.Component { return ui.Badge(l.status()) }},
 	)
 	page := web.Listing[listed]{
-		Title: "Lô hàng", Purpose: "Mỗi lô hàng ghi nơi, ngày sản xuất và các sự kiện trên đường đi của sản phẩm.",
+		Origin: func(row listed) tenant.ID { return row.TenantID },
+		Title:  "Lô hàng", Purpose: "Mỗi lô hàng ghi nơi, ngày sản xuất và các sự kiện trên đường đi của sản phẩm.",
 		File: "lo-hang", Order: "-produced", Columns: columns,
 		Filters: []ui.Field{
 			{Name: "q", Label: "Mã lô hoặc tên sản phẩm", Type: "search"},

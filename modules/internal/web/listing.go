@@ -59,6 +59,8 @@ type Listing[T any] struct {
 	Crumbs         []ui.Link
 	Above          templ.Component // shown above the list; nil for nothing
 	PerPage        int             // rows on a page; 0 means 20
+	// Origin returns the tenant that a row belongs to, shown where provinces were merged; nil: rows have none.
+	Origin func(T) tenant.ID
 	// Load returns the rows of a query and the number of all rows of its filters.
 	Load func(tx tenant.Tx, l Query) (rows []T, total int, err error)
 }
@@ -70,6 +72,10 @@ func (l Listing[T]) Answer(q *Request, tx tenant.Tx) (Answer, error) {
 
 // AnswerWith is Answer for rows that come through another door than a tenant's: load takes Load's place.
 func (l Listing[T]) AnswerWith(q *Request, load func(Query) (rows []T, total int, err error)) (Answer, error) {
+	l, err := l.withOrigin(q)
+	if err != nil {
+		return Answer{}, err
+	}
 	values := q.URL.Query()
 	size := l.PerPage
 	if size == 0 {

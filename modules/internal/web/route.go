@@ -59,10 +59,7 @@ func (a *App) Submit(path string, p authz.Permission, show, h Handler) {
 		var answer Answer
 		scope, err := a.scope(q)
 		if err == nil {
-			err = a.DB.In(q.Context(), scope, func(tx tenant.Tx) (err error) {
-				answer, err = h(q, tx)
-				return err
-			})
+			answer, err = a.write(q, scope, h)
 		}
 		if !q.keep(err) {
 			return answer, err
@@ -71,6 +68,25 @@ func (a *App) Submit(path string, p authz.Permission, show, h Handler) {
 		answer.Status = status(q.fault)
 		return answer, err
 	})
+}
+
+// write runs a handler that changes records of a tenant. For a record of a province that was merged into it, the handler
+// runs again as that province.
+func (a *App) write(q *Request, scope tenant.Scope, h Handler) (answer Answer, err error) {
+	in := func(tx tenant.Tx) error {
+		answer, err = h(q, tx)
+		return err
+	}
+	err = a.DB.In(q.Context(), scope, in)
+	var elsewhere tenant.Elsewhere
+	if !errors.As(err, &elsewhere) {
+		return answer, err
+	}
+	if scope, err = a.DB.ScopeAs(q.Context(), q.Who.Tenant, elsewhere.Origin); err != nil {
+		return Answer{}, err
+	}
+	err = a.DB.In(q.Context(), q.narrow(scope), in)
+	return answer, err
 }
 
 // Form registers a form of a tenant: GET shows it, POST sends it.
@@ -163,6 +179,9 @@ func again(show, submit PlainHandler) PlainHandler {
 
 func (a *App) view(q *Request, h Handler) (answer Answer, err error) {
 	scope, err := a.scope(q)
+	if err == nil {
+		scope, err = q.reading(scope)
+	}
 	if err != nil {
 		return Answer{}, err
 	}
@@ -185,13 +204,18 @@ func (a *App) scope(q *Request) (tenant.Scope, error) {
 	if err != nil {
 		return tenant.Scope{}, err
 	}
+	return q.narrow(s), nil
+}
+
+// narrow confines a scope to what the person's role sees of it.
+func (q *Request) narrow(s tenant.Scope) tenant.Scope {
 	switch {
 	case q.Who.Role.OfOrganization():
-		s = s.Of(q.Who.Org)
+		return s.Of(q.Who.Org)
 	case q.Who.Role == authz.UnitOfficer:
-		s = s.Within(areaOf(q.Who.Unit))
+		return s.Within(areaOf(q.Who.Unit))
 	}
-	return s, nil
+	return s
 }
 
 // areaOf returns the units whose records an officer of a commune sees: the commune itself, and of before the mergers of

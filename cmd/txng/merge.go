@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"time"
+
+	"txng/authz"
+	"txng/modules/merger"
+	"txng/tenant"
+)
+
+type tenantMerge struct {
+	databaseFlags
+	From      string `help:"Tên miền con của tỉnh được sáp nhập." required:""`
+	Into      string `help:"Tên miền con của tỉnh kế thừa."`
+	Effective string `help:"Ngày hiệu lực, dạng 2025-07-01."`
+	Basis     string `help:"Căn cứ, ví dụ \"NQ 202/2025/QH15\"."`
+	Officers  string `help:"Tệp CSV danh sách cán bộ đã rà soát (mẫu: --list-officers); bỏ trống thì không ai được chuyển." type:"existingfile"`
+	List      bool   `name:"list-officers" help:"In danh sách cán bộ với vai trò đề xuất ở dạng CSV để rà soát, không sáp nhập."`
+	Undo      bool   `help:"Hủy sáp nhập khi chưa có gì phụ thuộc."`
+	Reason    string `help:"Lý do hủy."`
+}
+
+func (c tenantMerge) Run(e *environment) error {
+	d, err := c.open(e, e.err)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	db, err := tenant.Open(e, d.Config)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	origin, err := db.TenantBySlug(e, c.From)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.From, err)
+	}
+	switch {
+	case c.List:
+		return listOfficers(e, db, origin)
+	case c.Undo:
+		if _, err := merger.Undo(e, db, operator, origin.ID, c.Reason); err != nil {
+			return err
+		}
+		fmt.Fprintf(e.out, "Đã hủy sáp nhập %s.\n", origin.Name)
+		return nil
+	}
+	return c.merge(e, db, origin)
+}
+
+func (c tenantMerge) merge(e *environment, db *tenant.DB, origin tenant.Tenant) error {
+	into, err := db.TenantBySlug(e, c.Into)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Into, err)
+	}
+	o := merger.Order{Origin: origin.ID, Successor: into.ID, Basis: c.Basis, Roles: map[int64]authz.Role{}}
+	if o.Effective, err = time.Parse(time.DateOnly, c.Effective); err != nil {
+		return fmt.Errorf("ngày %q chưa đúng dạng 2025-07-01", c.Effective)
+	}
+	if c.Officers != "" {
+		if o.Roles, err = readOfficers(c.Officers); err != nil {
+			return err
+		}
+	}
+	if expected := origin.Expected(); expected != "" && expected != into.Name {
+		fmt.Fprintf(e.err, "Lưu ý: theo dữ liệu đơn vị hành chính, %s nay thuộc %s.\n", origin.Name, expected)
+	}
+	m, err := merger.Merge(e, db, operator, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "Đã sáp nhập %s vào %s, hiệu lực %s (%s). Không dòng dữ liệu nào bị chuyển.\n", origin.Name, into.Name, m.Effective.Format("02/01/2006"), m.Basis)
+	return nil
+}
+
+// officerHead is the head of the list of officers to review.
+var officerHead = []string{"so", "ho_ten", "thu_dien_tu", "vai_tro_hien_nay", "vai_tro_tai_tinh_ke_thua"}
+
+func listOfficers(e *environment, db *tenant.DB, origin tenant.Tenant) error {
+	var officers []merger.Officer
+	if err := db.Platform(e, func(tx tenant.Platform) (err error) {
+		officers, err = merger.Propose(e, tx, origin.ID)
+		return err
+	}); err != nil {
+		return err
+	}
+	w := csv.NewWriter(e.out)
+	_ = w.Write(officerHead)
+	for _, o := range officers {
+		_ = w.Write([]string{fmt.Sprint(o.ID), o.Name, string(o.Email), string(o.Role), string(o.Proposed)})
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// readOfficers reads a reviewed list: the number of the role in the old province, and the role in the successor ("" for
+// none).
+func readOfficers(path string) (map[int64]authz.Role, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("không đọc được danh sách cán bộ: %w", err)
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.FieldsPerRecord = len(officerHead)
+	rows, err := r.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("danh sách cán bộ không đúng mẫu: %w", err)
+	}
+	roles := map[int64]authz.Role{}
+	for i, row := range rows {
+		if i == 0 || row[4] == "" {
+			continue
+		}
+		var id int64
+		if _, err := fmt.Sscan(row[0], &id); err != nil {
+			return nil, fmt.Errorf("dòng %d: số vai trò %q không đúng", i+1, row[0])
+		}
+		roles[id] = authz.Role(row[4])
+	}
+	return roles, nil
+}

@@ -1,0 +1,268 @@
+package tenant
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"txng/tenant/fault"
+	"txng/tenant/unit"
+)
+
+// Merger is the merging of a province into another one by a resolution: the successor reads the origin's rows from
+// Effective on. No row moves, so that it can be taken back.
+type Merger struct {
+	ID                int64
+	Origin, Successor ID
+	Effective         time.Time // a day, at 00:00 UTC
+	Basis             string    // the resolution: "Nghị quyết 202/2025/QH15"
+	Memberships       []int64   // roles in the successor that officers of the origin got with it
+	MadeBy            string
+	MadeByAccount     int64
+	CreatedAt         time.Time
+	UndoneAt          *time.Time
+	UndoneBy          string
+	UndoReason        string
+}
+
+const mergerColumns = `id, origin, successor, effective, basis, memberships, made_by, made_by_account, created_at,
+	undone_at, undone_by, undo_reason`
+
+// NewMerger is what a merger is made from.
+type NewMerger struct {
+	Origin, Successor ID
+	Effective         time.Time // any instant of the day, Vietnam's time
+	Basis             string
+	By                string // who, in words
+	ByAccount         int64  // 0 for the command line
+}
+
+// atlasSince is the first day of which it is known which provinces there were.
+var atlasSince = time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// farthest is how long before its day a merger may be entered.
+const farthest = 366 * 24 * time.Hour
+
+// Merge notes a merger. Of two at the same time that touch the same province, the second sees the first. Errors:
+// fault.Invalid for effective and basis; fault.Conflict when the provinces cannot be merged as they are.
+func Merge(ctx context.Context, tx Platform, n NewMerger) (Merger, error) {
+	if n.Origin == n.Successor {
+		return Merger{}, fault.Say(fault.Conflict, "Một tỉnh không thể sáp nhập vào chính nó.")
+	}
+	// The table is small and mergers are rare: one at a time, so that two can make no circle together.
+	if _, err := tx.Exec(ctx, "lock table tenant.merger in share row exclusive mode"); err != nil {
+		return Merger{}, err
+	}
+	origin, err := byID(ctx, tx, n.Origin)
+	if err != nil {
+		return Merger{}, err
+	}
+	successor, err := byID(ctx, tx, n.Successor)
+	if err != nil {
+		return Merger{}, err
+	}
+	day := dayOf(n.Effective)
+	basis := strings.TrimSpace(n.Basis)
+	if err := mayMerge(origin, successor, day, basis, tx.Now()); err != nil {
+		return Merger{}, err
+	}
+	lineage, err := List[Lineage](ctx, tx, `
+		select successor, origin, effective, basis
+		from tenant.lineage`)
+	if err != nil {
+		return Merger{}, err
+	}
+	for _, l := range lineage {
+		if l.Origin == n.Origin {
+			return Merger{}, fault.Say(fault.Conflict, "%s đã được sáp nhập trước đó (%s).", origin.Name, l.Basis)
+		}
+	}
+	all := registry{lineage: lineage}
+	if slices.ContainsFunc(all.origins(n.Origin, farFuture), func(l Lineage) bool { return l.Origin == n.Successor }) {
+		return Merger{}, fault.Say(fault.Conflict, "%s đã sáp nhập vào %s; không thể sáp nhập ngược lại.", successor.Name, origin.Name)
+	}
+	m := Merger{
+		ID: tx.NewID(), Origin: n.Origin, Successor: n.Successor, Effective: day, Basis: basis, Memberships: []int64{},
+		MadeBy: n.By, MadeByAccount: n.ByAccount, CreatedAt: tx.Now(),
+	}
+	if _, err := tx.Exec(ctx, `
+		insert into tenant.merger (id, origin, successor, effective, basis, made_by, made_by_account, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		m.ID, m.Origin, m.Successor, m.Effective, m.Basis, m.MadeBy, m.MadeByAccount, m.CreatedAt); err != nil {
+		return Merger{}, fmt.Errorf("note the merger: %w", err)
+	}
+	return m, Succeed(ctx, tx, Lineage{Successor: m.Successor, Origin: m.Origin, Effective: m.Effective, Basis: m.Basis})
+}
+
+// farFuture is a day on which every merger that is noted is in effect.
+var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// dayOf returns the day it is in Vietnam at the instant, at 00:00 UTC, as dates come from the database.
+func dayOf(t time.Time) time.Time {
+	y, m, d := unit.DayOf(t).Time().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// mayMerge says what stands against a merger of two provinces on a day.
+func mayMerge(origin, successor Tenant, day time.Time, basis string, now time.Time) error {
+	var wrong fault.Invalid
+	if n := utf8.RuneCountInString(basis); n < 3 || n > 200 {
+		wrong.Add("basis", "Ghi căn cứ (nghị quyết), từ 3 đến 200 ký tự. Ví dụ: Nghị quyết 202/2025/QH15")
+	}
+	for _, t := range []Tenant{origin, successor} {
+		switch t.State {
+		case Archived:
+			return fault.Say(fault.Conflict, "%s đã lưu trữ, không sáp nhập được.", t.Name)
+		case Draft:
+			return fault.Say(fault.Conflict, "%s chưa vận hành trên hệ thống; hãy đưa vào vận hành trước.", t.Name)
+		case Suspended:
+			return fault.Say(fault.Conflict, "%s đang tạm dừng; hãy cho vận hành lại trước khi sáp nhập.", t.Name)
+		case Merged:
+			return fault.Say(fault.Conflict, "%s đã sáp nhập vào tỉnh khác.", t.Name)
+		}
+		since, err := existsSince(t)
+		if err != nil {
+			return err
+		}
+		if day.Before(since) {
+			wrong.Add("effective", "Ngày hiệu lực %s trước ngày có %s (%s).", day.Format("02/01/2006"), t.Name, since.Format("02/01/2006"))
+			break
+		}
+	}
+	if day.After(now.Add(farthest)) {
+		wrong.Add("effective", "Ngày hiệu lực cách hôm nay quá một năm.")
+	}
+	return wrong.Err()
+}
+
+// existsSince returns the first day on which a tenant's province is known to exist.
+func existsSince(t Tenant) (time.Time, error) {
+	ref, err := unit.ParseRef(t.Unit)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the unit of %s: %w", t.Slug, err)
+	}
+	u, ok := unit.ByRef(ref)
+	if !ok || u.From.IsZero() {
+		return atlasSince, nil
+	}
+	return dayOf(u.From), nil
+}
+
+// Expected returns the name of the province that the tenant's province went to by the units' own history, "" when none
+// is known: for a warning to who enters another.
+func (t Tenant) Expected() string {
+	ref, err := unit.ParseRef(t.Unit)
+	if err != nil {
+		return ""
+	}
+	if links := unit.Successors(ref); len(links) > 0 {
+		return links[0].Name
+	}
+	return ""
+}
+
+// byID returns a tenant as it stands in the transaction.
+func byID(ctx context.Context, tx Platform, id ID) (Tenant, error) {
+	t, err := One[Tenant](ctx, tx, `
+		select id, slug, name, unit, state, colour, contact, active_at, created_at
+		from tenant.tenant
+		where id = $1
+		for no key update`, id)
+	if errors.Is(err, fault.NotFound) {
+		err = fault.Say(fault.NotFound, "Không có tỉnh, thành phố này trên hệ thống.")
+	}
+	return t, err
+}
+
+// KeepMemberships notes the roles that officers got with a merger, which end when it is undone.
+func (m Merger) KeepMemberships(ctx context.Context, tx Platform, ids []int64) error {
+	_, err := tx.Exec(ctx, `
+		update tenant.merger
+		set memberships = memberships || $2
+		where id = $1`, m.ID, ids)
+	return err
+}
+
+// Mergers returns all mergers that a tenant has a part in, those undone too, the newest first.
+func Mergers(ctx context.Context, tx Platform, of ID) ([]Merger, error) {
+	return List[Merger](ctx, tx, `
+		select `+mergerColumns+`
+		from tenant.merger
+		where origin = $1 or successor = $1
+		order by id desc`, of)
+}
+
+// MergerOf returns the merger of a province that is in force, fault.NotFound when there is none.
+func MergerOf(ctx context.Context, tx Platform, origin ID) (Merger, error) {
+	return One[Merger](ctx, tx, `
+		select `+mergerColumns+`
+		from tenant.merger
+		where origin = $1 and undone_at is null`, origin)
+}
+
+// Undo takes a merger back: the successor no longer reads the origin's rows, and the origin runs on its own again.
+// Whether anything depends on the merger beside a further one, which is a fault.Conflict, the caller has asked. Errors:
+// fault.Invalid for reason; fault.Conflict when it was undone before.
+func Undo(ctx context.Context, tx Platform, m Merger, by, reason string) error {
+	reason = strings.TrimSpace(reason)
+	if n := utf8.RuneCountInString(reason); n < 10 || n > 500 {
+		return fault.Invalid{{Name: "reason", Message: "Nêu lý do hủy sáp nhập, từ 10 đến 500 ký tự."}}
+	}
+	if _, err := tx.Exec(ctx, "lock table tenant.merger in share row exclusive mode"); err != nil {
+		return err
+	}
+	onward, err := Column[string](ctx, tx, `
+		select t.name
+		from tenant.merger m
+		join tenant.tenant t on t.id = m.successor
+		where m.origin = $1 and m.undone_at is null`, m.Successor)
+	if err != nil {
+		return err
+	}
+	if len(onward) > 0 {
+		return fault.Say(fault.Conflict, "Tỉnh kế thừa đã sáp nhập tiếp vào %s; hãy hủy lần sáp nhập sau trước.", onward[0])
+	}
+	n, err := tx.Exec(ctx, `
+		update tenant.merger
+		set undone_at = $2, undone_by = $3, undo_reason = $4
+		where id = $1 and undone_at is null`, m.ID, tx.Now(), cmp.Or(by, "—"), reason)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.Say(fault.Conflict, "Lần sáp nhập này đã được hủy trước đó.")
+	}
+	if _, err := tx.Exec(ctx, `
+		delete from tenant.lineage
+		where successor = $1 and origin = $2`, m.Successor, m.Origin); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		update tenant.tenant
+		set state = $2
+		where id = $1 and state = $3`, m.Origin, Active, Merged)
+	return err
+}
+
+// SettleMergers gives provinces whose merger has come into effect by now their state, and returns how many there were.
+// Their rows are read by the successor from the first instant of the day on, whether or not this has run.
+func SettleMergers(ctx context.Context, db *DB) (int64, error) {
+	var n int64
+	err := db.Platform(ctx, func(tx Platform) (err error) {
+		n, err = tx.Exec(ctx, `
+			update tenant.tenant t
+			set state = $1
+			from tenant.lineage l
+			where l.origin = t.id and l.effective <= $2 and t.state = $3`, Merged, dayOf(tx.Now()), Active)
+		return err
+	})
+	if n > 0 {
+		db.Forget()
+	}
+	return n, err
+}
