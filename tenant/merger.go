@@ -38,8 +38,7 @@ type NewMerger struct {
 	Origin, Successor ID
 	Effective         time.Time // any instant of the day, Vietnam's time
 	Basis             string
-	By                string // who, in words
-	ByAccount         int64  // 0 for the command line
+	By                By
 }
 
 // atlasSince is the first day of which it is known which provinces there were.
@@ -88,7 +87,7 @@ func Merge(ctx context.Context, tx Platform, n NewMerger) (Merger, error) {
 	}
 	m := Merger{
 		ID: tx.NewID(), Origin: n.Origin, Successor: n.Successor, Effective: day, Basis: basis, Memberships: []int64{},
-		MadeBy: n.By, MadeByAccount: n.ByAccount, CreatedAt: tx.Now(),
+		MadeBy: n.By.Name, MadeByAccount: n.By.Account, CreatedAt: tx.Now(),
 	}
 	if _, err := tx.Exec(ctx, `
 		insert into tenant.merger (id, origin, successor, effective, basis, made_by, made_by_account, created_at)
@@ -96,7 +95,13 @@ func Merge(ctx context.Context, tx Platform, n NewMerger) (Merger, error) {
 		m.ID, m.Origin, m.Successor, m.Effective, m.Basis, m.MadeBy, m.MadeByAccount, m.CreatedAt); err != nil {
 		return Merger{}, fmt.Errorf("note the merger: %w", err)
 	}
-	return m, Succeed(ctx, tx, Lineage{Successor: m.Successor, Origin: m.Origin, Effective: m.Effective, Basis: m.Basis})
+	if err := Succeed(ctx, tx, Lineage{Successor: m.Successor, Origin: m.Origin, Effective: m.Effective, Basis: m.Basis}); err != nil {
+		return Merger{}, err
+	}
+	if m.Effective.After(tx.Now()) {
+		return m, nil
+	}
+	return m, changeState(ctx, tx, n.By, origin, Merged, "Sáp nhập vào "+successor.Name+", "+m.Basis)
 }
 
 // farFuture is a day on which every merger that is noted is in effect.
@@ -208,7 +213,7 @@ func MergerOf(ctx context.Context, tx Platform, origin ID) (Merger, error) {
 // Undo takes a merger back: the successor no longer reads the origin's rows, and the origin runs on its own again.
 // Whether anything depends on the merger beside a further one, which is a fault.Conflict, the caller has asked. Errors:
 // fault.Invalid for reason; fault.Conflict when it was undone before.
-func Undo(ctx context.Context, tx Platform, m Merger, by, reason string) error {
+func Undo(ctx context.Context, tx Platform, m Merger, by By, reason string) error {
 	reason = strings.TrimSpace(reason)
 	if n := utf8.RuneCountInString(reason); n < 10 || n > 500 {
 		return fault.Invalid{{Name: "reason", Message: "Nêu lý do hủy sáp nhập, từ 10 đến 500 ký tự."}}
@@ -230,7 +235,7 @@ func Undo(ctx context.Context, tx Platform, m Merger, by, reason string) error {
 	n, err := tx.Exec(ctx, `
 		update tenant.merger
 		set undone_at = $2, undone_by = $3, undo_reason = $4
-		where id = $1 and undone_at is null`, m.ID, tx.Now(), cmp.Or(by, "—"), reason)
+		where id = $1 and undone_at is null`, m.ID, tx.Now(), cmp.Or(by.Name, "—"), reason)
 	if err != nil {
 		return err
 	}
@@ -242,11 +247,11 @@ func Undo(ctx context.Context, tx Platform, m Merger, by, reason string) error {
 		where successor = $1 and origin = $2`, m.Successor, m.Origin); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
-		update tenant.tenant
-		set state = $2
-		where id = $1 and state = $3`, m.Origin, Active, Merged)
-	return err
+	origin, err := byID(ctx, tx, m.Origin)
+	if err != nil || origin.State != Merged {
+		return err
+	}
+	return changeState(ctx, tx, by, origin, Active, "Hủy sáp nhập: "+reason)
 }
 
 // SettleMergers gives provinces whose merger has come into effect by now their state, and returns how many there were.
@@ -254,12 +259,31 @@ func Undo(ctx context.Context, tx Platform, m Merger, by, reason string) error {
 func SettleMergers(ctx context.Context, db *DB) (int64, error) {
 	var n int64
 	err := db.Platform(ctx, func(tx Platform) (err error) {
-		n, err = tx.Exec(ctx, `
-			update tenant.tenant t
-			set state = $1
+		due, err := List[struct {
+			Origin ID
+			Basis  string
+		}](ctx, tx, `
+			select l.origin, l.basis
 			from tenant.lineage l
-			where l.origin = t.id and l.effective <= $2 and t.state = $3`, Merged, dayOf(tx.Now()), Active)
-		return err
+			join tenant.tenant t on t.id = l.origin
+			where l.effective <= $1 and t.state = $2`, dayOf(tx.Now()), Active)
+		if err != nil {
+			return err
+		}
+		for _, d := range due {
+			t, err := byID(ctx, tx, d.Origin)
+			if err != nil {
+				return err
+			}
+			if t.State != Active {
+				continue // another instance was quicker
+			}
+			if err := changeState(ctx, tx, By{Name: "Hệ thống"}, t, Merged, "Đến ngày hiệu lực sáp nhập, "+d.Basis); err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
 	})
 	if n > 0 {
 		db.Forget()

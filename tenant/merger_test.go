@@ -27,7 +27,7 @@ func merge(t *testing.T, e *tenanttest.Env, origin, successor tenant.ID, on time
 	t.Helper()
 	var m tenant.Merger
 	err := e.DB.Platform(t.Context(), func(tx tenant.Platform) (err error) {
-		m, err = tenant.Merge(t.Context(), tx, tenant.NewMerger{Origin: origin, Successor: successor, Effective: on, Basis: "Nghị quyết thử", By: "Người thử"})
+		m, err = tenant.Merge(t.Context(), tx, tenant.NewMerger{Origin: origin, Successor: successor, Effective: on, Basis: "Nghị quyết thử", By: tenant.By{Name: "Người thử"}})
 		return err
 	})
 	e.DB.Forget()
@@ -150,7 +150,7 @@ func TestOfManyMergersAtOnceOneIsMade(t *testing.T) {
 				origin, successor = s, e.Tenant.ID
 			}
 			err := e.DB.Platform(context.Background(), func(tx tenant.Platform) error {
-				_, err := tenant.Merge(context.Background(), tx, tenant.NewMerger{Origin: origin, Successor: successor, Effective: tx.Now(), Basis: "Nghị quyết thử", By: "Người thử"})
+				_, err := tenant.Merge(context.Background(), tx, tenant.NewMerger{Origin: origin, Successor: successor, Effective: tx.Now(), Basis: "Nghị quyết thử", By: tenant.By{Name: "Người thử"}})
 				return err
 			})
 			mu.Lock()
@@ -187,7 +187,7 @@ func TestUndoneMergerLeavesBothProvincesAsTheyWere(t *testing.T) {
 	}
 	undo := func(reason string) error {
 		return e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
-			return tenant.Undo(t.Context(), tx, m, "Người thử", reason)
+			return tenant.Undo(t.Context(), tx, m, tenant.By{Name: "Người thử"}, reason)
 		})
 	}
 	var wrong fault.Invalid
@@ -224,7 +224,7 @@ func TestMergerIsNotUndoneBeforeTheOneAfterIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
-		return tenant.Undo(t.Context(), tx, m, "Người thử", "Nghị quyết bị thu hồi")
+		return tenant.Undo(t.Context(), tx, m, tenant.By{Name: "Người thử"}, "Nghị quyết bị thu hồi")
 	})
 	if !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), c.Name) {
 		t.Errorf("got %v, want a conflict that names %s", err, c.Name)
@@ -291,5 +291,75 @@ func TestScopeAsAnOriginIsThatProvincesAlone(t *testing.T) {
 	}
 	if err := e.DB.In(t.Context(), scope, func(tenant.Tx) error { return nil }); !errors.Is(err, fault.Conflict) && !errors.Is(err, fault.Forbidden) {
 		t.Errorf("a suspended successor writes as its origin: %v", err)
+	}
+}
+
+func TestStateChangesByItsStepsOnly(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	move := func(to tenant.State, reason string) error {
+		return e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+			_, err := tenant.Move(t.Context(), tx, tenant.By{Name: "Người thử", Account: 7}, e.Tenant.ID, to, reason)
+			return err
+		})
+	}
+	var wrong fault.Invalid
+	if err := move(tenant.Suspended, "  ngắn   "); !errors.As(err, &wrong) {
+		t.Errorf("without a reason: got %v, want it refused", err)
+	}
+	for _, step := range []struct {
+		to tenant.State
+		ok bool
+	}{
+		{tenant.Archived, false}, {tenant.Merged, false}, {tenant.Draft, false}, {tenant.Active, false}, {tenant.Suspended, true}, {tenant.Suspended, false},
+		{tenant.Active, true}, {tenant.Suspended, true}, {tenant.Archived, true}, {tenant.Active, false}, {tenant.Suspended, true}, {tenant.Active, true},
+	} {
+		was := stateOf(t, e, e.Tenant.ID)
+		err := move(step.to, "Theo quyết định của tỉnh")
+		if step.ok && err != nil || !step.ok && !errors.Is(err, fault.Conflict) {
+			t.Errorf("%s to %s: got %v, want allowed %v", was, step.to, err, step.ok)
+		}
+	}
+	if err := e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+		changes, err := tenant.Changes(t.Context(), tx, e.Tenant.ID)
+		if len(changes) != 6 || changes[0].Became != tenant.Active || changes[0].Was != tenant.Suspended || changes[0].MadeBy != "Người thử" || changes[0].MadeByAccount != 7 {
+			t.Errorf("changes %+v, want the six that were made, with who", changes)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestArchivedOriginIsReadByItsSuccessorAndComesBackMerged(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	successor, _ := e.NewTenant(t)
+	if _, err := merge(t, e, e.Tenant.ID, successor.ID, e.DB.Now()); err != nil {
+		t.Fatal(err)
+	}
+	move := func(to tenant.State) {
+		if err := e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+			_, err := tenant.Move(t.Context(), tx, tenant.By{Name: "Người thử"}, e.Tenant.ID, to, "Theo quyết định của tỉnh")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		e.DB.Forget()
+	}
+	move(tenant.Archived)
+	if got, want := reads(t, e, successor.ID), []tenant.ID{successor.ID, e.Tenant.ID}; !slices.Equal(got, want) {
+		t.Errorf("the successor reads %v, want %v", got, want)
+	}
+	scope, err := e.DB.ScopeAs(t.Context(), successor.ID, e.Tenant.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.DB.In(t.Context(), scope, func(tenant.Tx) error { return nil }); !errors.Is(err, fault.Conflict) {
+		t.Errorf("writing to an archived origin: got %v, want a conflict", err)
+	}
+	move(tenant.Suspended)
+	if got := stateOf(t, e, e.Tenant.ID); got != tenant.Merged {
+		t.Errorf("back from the archive it is %s, want merged", got)
 	}
 }

@@ -273,7 +273,7 @@ func taken(err error, t Tenant) error {
 }
 
 // Activate onboards a registered province under a name, subdomain and colour of its choice.
-func Activate(ctx context.Context, tx Platform, id ID, slug, colour, contact string) (Tenant, error) {
+func Activate(ctx context.Context, tx Platform, by By, id ID, slug, colour, contact string) (Tenant, error) {
 	t, err := One[Tenant](ctx, tx, `
 		select id, slug, name, unit, state, colour, contact, active_at, created_at
 		from tenant.tenant
@@ -299,16 +299,20 @@ func Activate(ctx context.Context, tx Platform, id ID, slug, colour, contact str
 		return Tenant{}, err
 	}
 	now := tx.Now()
-	t.Slug, t.Colour, t.Contact, t.State, t.ActiveAt = slug, colour, contact, Active, &now
-	_, err = tx.Exec(ctx, `
+	t.Slug, t.Colour, t.Contact, t.ActiveAt = slug, colour, contact, &now
+	if _, err = tx.Exec(ctx, `
 		update tenant.tenant
-		set slug = $2, colour = $3, contact = $4, state = $5, active_at = $6
-		where id = $1`, id, slug, colour, contact, Active, now)
-	return t, taken(err, t)
+		set slug = $2, colour = $3, contact = $4, active_at = $5
+		where id = $1`, id, slug, colour, contact, now); err != nil {
+		return t, taken(err, t)
+	}
+	err = changeState(ctx, tx, by, t, Active, "Đưa vào vận hành")
+	t.State = Active
+	return t, err
 }
 
 // Succeed notes that successor reads the rows of origin from effective on, by the resolution basis. The origin's state
-// becomes Merged when that day has come; no row moves.
+// becomes Merged when that day has come; no row moves. Merge, which checks and keeps the history, is the way to call it.
 func Succeed(ctx context.Context, tx Platform, l Lineage) error {
 	if l.Successor == l.Origin {
 		return fault.Say(fault.Conflict, "Một tỉnh không thể sáp nhập vào chính nó.")

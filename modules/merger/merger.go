@@ -85,7 +85,7 @@ func Merge(ctx context.Context, db *tenant.DB, who authz.Identity, o Order) (ten
 	var m tenant.Merger
 	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
 		m, err = tenant.Merge(ctx, tx, tenant.NewMerger{
-			Origin: o.Origin, Successor: o.Successor, Effective: o.Effective, Basis: o.Basis, By: who.Name, ByAccount: int64(who.Account),
+			Origin: o.Origin, Successor: o.Successor, Effective: o.Effective, Basis: o.Basis, By: by(who),
 		})
 		if err != nil {
 			return err
@@ -105,6 +105,8 @@ func Merge(ctx context.Context, db *tenant.DB, who authz.Identity, o Order) (ten
 	db.Forget()
 	return m, err
 }
+
+func by(who authz.Identity) tenant.By { return tenant.By{Name: who.Name, Account: int64(who.Account)} }
 
 // grant gives the reviewed roles and returns their numbers. Who has the same role in the successor already keeps that.
 func grant(ctx context.Context, tx tenant.Platform, who authz.Identity, o Order) ([]int64, error) {
@@ -169,7 +171,7 @@ func Undo(ctx context.Context, db *tenant.DB, who authz.Identity, origin tenant.
 		return m, err
 	}
 	err := db.Platform(ctx, func(tx tenant.Platform) error {
-		if err := tenant.Undo(ctx, tx, m, who.Name, reason); err != nil {
+		if err := tenant.Undo(ctx, tx, m, by(who), reason); err != nil {
 			return err
 		}
 		for _, id := range m.Memberships {

@@ -62,7 +62,7 @@ func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboardin
 	}
 	var t tenant.Tenant
 	err = db.Platform(ctx, func(tx tenant.Platform) (err error) {
-		if t, err = tenant.Activate(ctx, tx, o.Tenant, o.Slug, o.Colour, o.Contact); err != nil {
+		if t, err = tenant.Activate(ctx, tx, tenant.By{Name: who.Name, Account: int64(who.Account)}, o.Tenant, o.Slug, o.Colour, o.Contact); err != nil {
 			return err
 		}
 		account, err := admin.Create(ctx, tx)
