@@ -63,7 +63,6 @@ func fetch(ctx context.Context, from embeddedpostgres.Config, cache string, log 
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		defer os.RemoveAll(stage)
 		err := throwAway.Start()
 		switch {
 		case err == nil: // initdb took the locale after all
@@ -74,6 +73,7 @@ func fetch(ctx context.Context, from embeddedpostgres.Config, cache string, log 
 		if err == nil {
 			err = os.Rename(filepath.Join(stage, "unpacked"), home)
 		}
+		os.RemoveAll(stage)
 		done <- err
 	}()
 	select {
