@@ -5,9 +5,11 @@ import (
 	"cmp"
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/text/collate"
@@ -26,29 +28,49 @@ var (
 	successions string
 )
 
-// atlas is the decoded data. Nothing changes it after theAtlas has returned it.
-type atlas struct {
+// facts are the units and what happened to them, in no order: what an Atlas is made from.
+type facts struct {
+	units []Unit
+	// styles has the kinds and names of the few units that changed them, oldest first, beginning with the first ones.
+	styles map[Ref][]style
+	links  []succession
+	// floor is the last day that the facts tell all of: no reform can change the map on it or before.
+	floor Day
+}
+
+// style is how a unit is called, and the first day on which it is.
+type style struct {
+	from       Day
+	kind, name string
+}
+
+// succession says that area of one unit went to another on a day.
+type succession struct {
+	from, to    Ref
+	on          Day
+	part, guess bool
+}
+
+// Atlas is the administrative units of all days. It never changes; With makes another one.
+type Atlas struct {
+	facts facts
+	// day is the one that ByRef styles units for.
+	day Day
 	// units are in the order of pages: level, then Vietnamese alphabet, then Ref.
 	units []Unit
 	// words are what Search compares, for each of units.
 	words []searchWords
 	// at is the index in units.
 	at map[Ref]int
-	// byCode has the indices of all units that ever had the code.
+	// byCode has the indices of all units that ever had the code, oldest first.
 	byCode map[Code][]int
+	// byName has the indices of all units whose folded name is the key.
+	byName map[string][]int
 	// children has, in order, the provinces under the zero Ref, the districts and all communes under a province, and
 	// the communes under a district.
 	children map[Ref][]int
-	// styles has the kinds of the few units that changed kind, oldest first.
-	styles map[Ref][]style
 	// successors and predecessors are in the order of units.
 	successors, predecessors map[Ref][]link
-}
-
-// style is a kind and the first day on which a unit has it.
-type style struct {
-	from Day
-	kind string
 }
 
 // link goes to the unit with index to.
@@ -57,21 +79,57 @@ type link struct {
 	part, guess bool
 }
 
-// theAtlas decodes the data once. It panics on data that no generator run could have made.
-var theAtlas = sync.OnceValue(func() *atlas {
-	a := &atlas{
-		at: map[Ref]int{}, byCode: map[Code][]int{}, children: map[Ref][]int{}, styles: map[Ref][]style{},
+// Embedded returns the units that this program was built with. It panics on data that no generator run could have made.
+var Embedded = sync.OnceValue(func() *Atlas { return compose(embedded(), forEver) })
+
+// forEver is later than every day.
+const forEver Day = 9999_12_31
+
+// inUse is the atlas that the functions of the package ask; nil for Embedded.
+var inUse atomic.Pointer[Atlas]
+
+// Use makes the functions of the package answer from the atlas. Callers that are at it finish with the one before.
+func Use(a *Atlas) { inUse.Store(a) }
+
+func theAtlas() *Atlas {
+	if a := inUse.Load(); a != nil {
+		return a
+	}
+	return Embedded()
+}
+
+// embedded decodes the tables.
+func embedded() facts {
+	f := facts{styles: map[Ref][]style{}, floor: Reorganized}
+	f.readUnits(unitsBefore, Unknown, Reorganized)
+	f.readUnits(unitsSince, Reorganized, Unknown)
+	f.readStyles()
+	f.readSuccessions()
+	return f
+}
+
+// clone returns facts that can be changed without changing f.
+func (f facts) clone() facts {
+	f.units, f.links, f.styles = slices.Clone(f.units), slices.Clone(f.links), maps.Clone(f.styles)
+	for ref, styles := range f.styles {
+		f.styles[ref] = slices.Clone(styles)
+	}
+	return f
+}
+
+// compose makes the atlas of facts, which it keeps.
+func compose(f facts, day Day) *Atlas {
+	a := &Atlas{
+		facts: f, day: day, units: slices.Clone(f.units),
+		at: map[Ref]int{}, byCode: map[Code][]int{}, byName: map[string][]int{}, children: map[Ref][]int{},
 		successors: map[Ref][]link{}, predecessors: map[Ref][]link{},
 	}
-	a.readUnits(unitsBefore, Unknown, Reorganized)
-	a.readUnits(unitsSince, Reorganized, Unknown)
 	a.sortUnits()
-	a.readStyles()
 	a.indexUnits()
-	a.readSuccessions()
+	a.indexLinks()
 	a.deriveDistrictSuccessors()
 	return a
-})
+}
 
 // records calls read with the columns of each line.
 func records(table string, columns int, read func(column []string)) {
@@ -85,7 +143,7 @@ func records(table string, columns int, read func(column []string)) {
 }
 
 // readUnits appends the units of one period; to Unknown means that it has not ended. A parent's line comes first.
-func (a *atlas) readUnits(table string, from, to Day) {
+func (f *facts) readUnits(table string, from, to Day) {
 	parents := map[Code]Unit{}
 	records(table, 4, func(column []string) {
 		u := Unit{
@@ -109,12 +167,12 @@ func (a *atlas) readUnits(table string, from, to Day) {
 		if u.Level != Commune {
 			parents[u.Ref.Code] = u
 		}
-		a.units = append(a.units, u)
+		f.units = append(f.units, u)
 	})
 }
 
 // sortUnits orders by level, Vietnamese alphabet (numbers by value), and Ref.
-func (a *atlas) sortUnits() {
+func (a *Atlas) sortUnits() {
 	type keyed struct {
 		unit Unit
 		key  []byte
@@ -134,14 +192,14 @@ func (a *atlas) sortUnits() {
 		)
 	})
 	for i, s := range sorted {
-		a.units[i] = s.unit
+		a.units[i] = a.styled(s.unit, a.day)
 	}
 }
 
-// readStyles reads the changes of kind since Reorganized and gives the units their latest kind.
-func (a *atlas) readStyles() {
+// readStyles reads the changes of kind since Reorganized.
+func (f *facts) readStyles() {
 	position := map[Ref]int{}
-	for i, u := range a.units {
+	for i, u := range f.units {
 		position[u.Ref] = i
 	}
 	records(kindChanges, 3, func(column []string) {
@@ -150,18 +208,29 @@ func (a *atlas) readStyles() {
 		if err != nil || !known {
 			panic(fmt.Sprintf("unit: bad change of kind %q", column))
 		}
-		u := &a.units[i]
-		if a.styles[u.Ref] == nil {
-			a.styles[u.Ref] = []style{{u.Ref.From, u.Kind}}
-		}
-		a.styles[u.Ref] = append(a.styles[u.Ref], style{DayOf(day), column[2]})
-		u.Kind = column[2]
-		u.FullName = u.Kind + " " + u.Name
+		f.restyle(f.units[i], style{DayOf(day), column[2], f.units[i].Name})
+	})
+}
+
+// restyle notes how a unit is called from a day on.
+func (f *facts) restyle(u Unit, s style) {
+	if f.styles[u.Ref] == nil {
+		f.styles[u.Ref] = []style{{u.Ref.From, u.Kind, u.Name}}
+	}
+	f.styles[u.Ref] = append(f.styles[u.Ref], s)
+}
+
+// readSuccessions reads the links across Reorganized.
+func (f *facts) readSuccessions() {
+	records(successions, 4, func(column []string) {
+		f.links = append(f.links, succession{
+			Ref{Code(column[0]), Unknown}, Ref{Code(column[1]), Reorganized}, Reorganized, column[2] == "part", column[3] == "guess",
+		})
 	})
 }
 
 // indexUnits fills the maps and words from units, which are sorted by now.
-func (a *atlas) indexUnits() {
+func (a *Atlas) indexUnits() {
 	for i, u := range a.units {
 		a.at[u.Ref] = i
 		a.byCode[u.Ref.Code] = append(a.byCode[u.Ref.Code], i)
@@ -178,25 +247,35 @@ func (a *atlas) indexUnits() {
 			a.children[ref] = append(a.children[ref], i)
 		}
 		kinds := u.Kind
-		for _, s := range a.styles[u.Ref] {
+		names := []string{u.Name}
+		for _, s := range a.facts.styles[u.Ref] {
 			kinds += " " + s.kind
+			if s.name != u.Name {
+				kinds, names = kinds+" "+s.name, append(names, s.name)
+			}
 		}
 		a.words = append(a.words, newSearchWords(u.Name, kinds))
+		for _, name := range names {
+			key := nameKey(folded(name))
+			a.byName[key] = append(a.byName[key], i)
+		}
+	}
+	for _, same := range a.byCode {
+		slices.SortFunc(same, func(x, y int) int { return cmp.Compare(a.units[x].Ref.From, a.units[y].Ref.From) })
 	}
 }
 
-func (a *atlas) readSuccessions() {
-	records(successions, 4, func(column []string) {
-		before, since := Ref{Code(column[0]), Unknown}, Ref{Code(column[1]), Reorganized}
-		old, knownOld := a.at[before]
-		heir, knownHeir := a.at[since]
+// indexLinks fills successors and predecessors.
+func (a *Atlas) indexLinks() {
+	for _, s := range a.facts.links {
+		old, knownOld := a.at[s.from]
+		heir, knownHeir := a.at[s.to]
 		if !knownOld || !knownHeir {
-			panic(fmt.Sprintf("unit: succession %q of unknown units", column))
+			panic(fmt.Sprintf("unit: succession %v of unknown units", s))
 		}
-		part, guess := column[2] == "part", column[3] == "guess"
-		a.successors[before] = append(a.successors[before], link{heir, part, guess})
-		a.predecessors[since] = append(a.predecessors[since], link{old, part, guess})
-	})
+		a.successors[s.from] = append(a.successors[s.from], link{heir, s.part, s.guess})
+		a.predecessors[s.to] = append(a.predecessors[s.to], link{old, s.part, s.guess})
+	}
 	for _, links := range []map[Ref][]link{a.successors, a.predecessors} {
 		for _, l := range links {
 			slices.SortFunc(l, func(x, y link) int { return x.to - y.to })
@@ -206,7 +285,7 @@ func (a *atlas) readSuccessions() {
 
 // deriveDistrictSuccessors gives every district, but the island districts that are in the data, the successors of its
 // communes: a part to each when there are several, a guess when it is one for every commune that leads there.
-func (a *atlas) deriveDistrictSuccessors() {
+func (a *Atlas) deriveDistrictSuccessors() {
 	for _, u := range a.units {
 		if u.Level != District || a.successors[u.Ref] != nil {
 			continue
@@ -223,6 +302,8 @@ func (a *atlas) deriveDistrictSuccessors() {
 			links = append(links, link{to, len(heirs) > 1, guessed})
 		}
 		slices.SortFunc(links, func(x, y link) int { return x.to - y.to })
-		a.successors[u.Ref] = links
+		if len(links) > 0 {
+			a.successors[u.Ref] = links
+		}
 	}
 }

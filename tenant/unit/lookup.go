@@ -14,7 +14,12 @@ import (
 // The error is fault.NotFound with a sentence for the person who gave the code. When the code had a unit before the
 // day or has one after it, the sentence says which, and what its area belongs to on the day.
 func Lookup(level Level, code Code, on time.Time) (Unit, error) {
-	a, day := theAtlas(), DayOf(on)
+	return theAtlas().Lookup(level, code, on)
+}
+
+// Lookup is the function Lookup in this atlas.
+func (a *Atlas) Lookup(level Level, code Code, on time.Time) (Unit, error) {
+	day := DayOf(on)
 	if code.level() != level {
 		return Unit{}, fault.Say(fault.NotFound, "Mã đơn vị hành chính %s gồm %d chữ số.", level, level.digits())
 	}
@@ -27,7 +32,18 @@ func Lookup(level Level, code Code, on time.Time) (Unit, error) {
 	if len(indices) == 0 {
 		return Unit{}, fault.Say(fault.NotFound, "Không có đơn vị hành chính %s nào mang mã này.", level)
 	}
-	return Unit{}, fault.Say(fault.NotFound, "%s.", a.whereIsIt(a.units[indices[0]], day))
+	return Unit{}, fault.Say(fault.NotFound, "%s.", a.whereIsIt(a.units[a.nearest(indices, day)], day))
+}
+
+// nearest returns the last of the indices whose unit had begun by the day, or the first one.
+func (a *Atlas) nearest(indices []int, day Day) int {
+	best := indices[0]
+	for _, at := range indices {
+		if a.units[at].Ref.From <= day {
+			best = at
+		}
+	}
+	return best
 }
 
 func (l Level) digits() int {
@@ -35,7 +51,7 @@ func (l Level) digits() int {
 }
 
 // whereIsIt says when the unit, which is not valid on the day, had its code and what its area belongs to on the day.
-func (a *atlas) whereIsIt(u Unit, day Day) string {
+func (a *Atlas) whereIsIt(u Unit, day Day) string {
 	when := u.Ref.From
 	if when < day {
 		when = DayOf(u.To.AddDate(0, 0, -1))
@@ -48,16 +64,16 @@ func (a *atlas) whereIsIt(u Unit, day Day) string {
 	end := DayOf(u.To)
 	said := fmt.Sprintf("Mã %s là %s đến hết %s; từ %s", u.Ref.Code, name, spoken(when), spoken(end))
 	if u.Level == District {
-		return said + " không còn cấp huyện" + a.belongs(", địa bàn", a.successors[u.Ref], day)
+		return said + " không còn cấp huyện" + a.belongs(", địa bàn", a.heirs(u.Ref, day), day)
 	}
-	if len(a.successors[u.Ref]) == 0 {
+	if len(a.heirs(u.Ref, day)) == 0 {
 		return said + " đã được sắp xếp lại, danh mục chưa ghi đơn vị tiếp nhận"
 	}
-	return said + a.belongs("", a.successors[u.Ref], day)
+	return said + a.belongs("", a.heirs(u.Ref, day), day)
 }
 
 // belongs says which units the area of the links belongs to: " thuộc thành phố Đà Nẵng (mã 48)"; "" without links.
-func (a *atlas) belongs(lead string, links []link, day Day) string {
+func (a *Atlas) belongs(lead string, links []link, day Day) string {
 	const most = 5
 	if len(links) == 0 {
 		return ""

@@ -17,30 +17,50 @@ import (
 // equal to text comes first, then names that begin with it, names with all the words, and matches through the kind;
 // within each, by level and alphabet.
 func Search(text string, on time.Time, level Level, province Ref, limit int) []Unit {
-	query := spelledOut(folded(text))
-	if len(query) == 0 {
-		return nil
-	}
-	a, day, phrase := theAtlas(), DayOf(on), strings.Join(query, " ")
-	var found [noMatch][]int
-	for i, words := range a.words {
-		u := &a.units[i]
-		if level != 0 && u.Level != level || !province.IsZero() && u.ProvinceRef != province || !valid(*u, day) {
-			continue
-		}
-		if m := words.match(query, phrase); m != noMatch {
-			found[m] = append(found[m], i)
-		}
-	}
-	best := slices.Concat(found[:]...)
-	if limit > 0 && len(best) > limit {
-		best = best[:limit]
-	}
+	a, day := theAtlas(), DayOf(on)
+	best := a.search(text, limit, func(u *Unit) bool {
+		return (level == 0 || u.Level == level) && (province.IsZero() || u.ProvinceRef == province) && valid(*u, day)
+	}, nil)
 	units := make([]Unit, len(best))
 	for i, at := range best {
 		units[i] = a.styled(a.units[at], day)
 	}
 	return units
+}
+
+// maxText is how much of a search's text counts, in bytes; no name with its kind is nearly as long.
+const maxText = 400
+
+// search returns the indices of the units that are wanted and match, best first; among equally good ones those with the
+// smallest first, which may be nil.
+func (a *Atlas) search(text string, limit int, wanted func(*Unit) bool, first func(*Unit) int) []int {
+	text = text[:min(len(text), maxText)]
+	query := spelledOut(folded(text))
+	if len(query) == 0 {
+		return nil
+	}
+	phrase := strings.Join(query, " ")
+	var found [noMatch][]int
+	for i := range a.words {
+		if !wanted(&a.units[i]) {
+			continue
+		}
+		if m := a.words[i].match(query, phrase); m != noMatch {
+			found[m] = append(found[m], i)
+		}
+	}
+	best := slices.Concat(found[:]...)
+	if first != nil {
+		best = nil
+		for _, same := range found {
+			slices.SortStableFunc(same, func(x, y int) int { return first(&a.units[x]) - first(&a.units[y]) })
+			best = append(best, same...)
+		}
+	}
+	if limit > 0 && len(best) > limit {
+		best = best[:limit]
+	}
+	return best
 }
 
 // Ways in which a unit can match a search, best first.
@@ -99,6 +119,17 @@ func anyBegins(words []string, prefix string) bool {
 var abbreviations = map[string][]string{
 	"tp": {"thanh", "pho"}, "tx": {"thi", "xa"}, "tt": {"thi", "tran"},
 	"hcm": {"ho", "chi", "minh"}, "tphcm": {"thanh", "pho", "ho", "chi", "minh"},
+}
+
+// nameKey returns the folded words of a name as the key under which the atlas finds it: numbers without leading zeros.
+func nameKey(words []string) string {
+	plain := slices.Clone(words)
+	for i, word := range plain {
+		if word[0] == '0' && len(word) > 1 {
+			plain[i] = strings.TrimLeft(word[:len(word)-1], "0") + word[len(word)-1:]
+		}
+	}
+	return strings.Join(plain, " ")
 }
 
 func spelledOut(words []string) []string {

@@ -7,11 +7,14 @@
 // change of kind alone (Đồng Nai from tỉnh to thành phố on 30 April 2026, 10 of its communes from xã to phường) does
 // not end a unit: Unit.On tells how it is styled on a day.
 //
+// A later reform comes as a Reform, from a file, and makes another Atlas: units that it does not name go on.
+//
 // All of it is in memory, decoded at the first call. Every function may be called from several goroutines and
 // returns slices that belong to the caller.
 package unit
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,7 +69,7 @@ func (u Unit) Address(on time.Time) string { return theAtlas().address(u, DayOf(
 // inSentence returns the full name as within a sentence: "tỉnh Quảng Nam".
 func (u Unit) inSentence() string { return strings.ToLower(u.Kind) + " " + u.Name }
 
-// Link is a unit that continues, or was continued by, another one across 1 July 2025.
+// Link is a unit that continues, or was continued by, another one across a reform.
 type Link struct {
 	Unit
 	// Partial: only a part of the old unit went to the new one.
@@ -94,9 +97,12 @@ func Communes(of Ref, on time.Time) []Unit {
 	return a.validOn(a.children[of], DayOf(on), Commune)
 }
 
-// ByRef returns the unit, styled as it is now or was at its end, and whether there is one.
-func ByRef(ref Ref) (Unit, bool) {
-	a := theAtlas()
+// ByRef returns the unit, styled as on the day that the atlas was made for (today) or at its end, and whether there is
+// one.
+func ByRef(ref Ref) (Unit, bool) { return theAtlas().ByRef(ref) }
+
+// ByRef is the function ByRef in this atlas.
+func (a *Atlas) ByRef(ref Ref) (Unit, bool) {
 	at, known := a.at[ref]
 	if !known {
 		return Unit{}, false
@@ -104,17 +110,66 @@ func ByRef(ref Ref) (Unit, bool) {
 	return a.units[at], true
 }
 
-// Successors returns the units of 1 July 2025 that took over the unit, in alphabetical order: at least one for every
-// province. A commune may have none, where the data do not say; a district has those of its communes. A unit of after
-// 1 July 2025 has none.
-func Successors(ref Ref) []Link { return theAtlas().linked(theAtlas().successors[ref]) }
+// Successors returns the units that took over the unit, or a part of it, at the time, in alphabetical order: at least
+// one for every province that ended. A commune may have none, where the data do not say; a district has those of its
+// communes. They may have ended since: Heirs tells who has the area on a day.
+func Successors(ref Ref) []Link {
+	a := theAtlas()
+	return a.linked(a.successors[ref], a.day)
+}
 
-// Predecessors returns the units of before 1 July 2025 whose area, or a part of it, went to this one, in alphabetical
-// order. A unit of before 1 July 2025 has none.
-func Predecessors(ref Ref) []Link { return theAtlas().linked(theAtlas().predecessors[ref]) }
+// Predecessors returns the units whose area, or a part of it, went to this one, in alphabetical order. A unit of before
+// 1 July 2025 has none.
+func Predecessors(ref Ref) []Link {
+	a := theAtlas()
+	return a.linked(a.predecessors[ref], a.day)
+}
+
+// Heirs returns the units valid on the day to which the area of a unit went, over however many reforms, in alphabetical
+// order and styled as on that day. It is the unit itself when that is valid on the day; none where the data do not say.
+func Heirs(ref Ref, on time.Time) []Link { return theAtlas().Heirs(ref, on) }
+
+// Heirs is the function Heirs in this atlas.
+func (a *Atlas) Heirs(ref Ref, on time.Time) []Link {
+	day := DayOf(on)
+	if at, known := a.at[ref]; known && valid(a.units[at], day) {
+		return []Link{{a.styled(a.units[at], day), false, true}}
+	}
+	return a.linked(a.heirs(ref, day), day)
+}
+
+// heirs follows the successors of a unit, which is not valid on the day, to units that are. Two ways to one heir make it
+// certain when one of them is.
+func (a *Atlas) heirs(ref Ref, day Day) []link {
+	found := map[int]link{}
+	ways := 0
+	var follow func(ref Ref, part, guess bool)
+	follow = func(ref Ref, part, guess bool) {
+		for _, l := range a.successors[ref] {
+			u := a.units[l.to]
+			part, guess := part || l.part, guess || l.guess
+			switch {
+			case valid(u, day):
+				ways++
+				before, seen := found[l.to]
+				found[l.to] = link{l.to, part, guess && (before.guess || !seen)}
+			case !u.To.IsZero() && DayOf(u.To) <= day && u.Ref != ref:
+				follow(u.Ref, part, guess)
+			}
+		}
+	}
+	follow(ref, false, false)
+	var links []link
+	for _, l := range found {
+		l.part = len(found) > 1 || l.part && ways == 1
+		links = append(links, l)
+	}
+	slices.SortFunc(links, func(x, y link) int { return x.to - y.to })
+	return links
+}
 
 // validOn returns the units of the level at the indices that are valid on the day, styled as on that day.
-func (a *atlas) validOn(indices []int, day Day, level Level) []Unit {
+func (a *Atlas) validOn(indices []int, day Day, level Level) []Unit {
 	var found []Unit
 	for _, at := range indices {
 		if u := a.units[at]; u.Level == level && valid(u, day) {
@@ -130,17 +185,17 @@ func valid(u Unit, day Day) bool {
 }
 
 // styled returns the unit with the kind it has on the day.
-func (a *atlas) styled(u Unit, day Day) Unit {
-	for _, style := range a.styles[u.Ref] {
+func (a *Atlas) styled(u Unit, day Day) Unit {
+	for _, style := range a.facts.styles[u.Ref] {
 		if style.from <= day {
-			u.Kind = style.kind
+			u.Kind, u.Name = style.kind, style.name
 			u.FullName = u.Kind + " " + u.Name
 		}
 	}
 	return u
 }
 
-func (a *atlas) address(u Unit, day Day) string {
+func (a *Atlas) address(u Unit, day Day) string {
 	address := a.styled(u, day).FullName
 	for _, above := range []Ref{u.DistrictRef, u.ProvinceRef} {
 		if at, known := a.at[above]; known && above != u.Ref {
@@ -150,11 +205,11 @@ func (a *atlas) address(u Unit, day Day) string {
 	return address
 }
 
-// linked returns the units of the links.
-func (a *atlas) linked(links []link) []Link {
+// linked returns the units of the links, styled as on the day.
+func (a *Atlas) linked(links []link, day Day) []Link {
 	var found []Link
 	for _, l := range links {
-		found = append(found, Link{a.units[l.to], l.part, !l.guess})
+		found = append(found, Link{a.styled(a.units[l.to], day), l.part, !l.guess})
 	}
 	return found
 }

@@ -1,0 +1,78 @@
+package unit
+
+import (
+	"slices"
+	"time"
+)
+
+// Lineage returns a province with those that it was made from, over all reforms: where the units of its past are.
+func Lineage(province Ref) []Ref {
+	a := theAtlas()
+	lineage := []Ref{province}
+	for n := 0; n < len(lineage); n++ {
+		for _, l := range a.predecessors[lineage[n]] {
+			if ref := a.units[l.to].Ref; !slices.Contains(lineage, ref) {
+				lineage = append(lineage, ref)
+			}
+		}
+	}
+	return lineage
+}
+
+// Find is Search among the units of today and of the past, styled as on the day or at their end. Units that begin later
+// are not found. Levels and provinces narrow it; none means all. Among equally good matches those of the day come first.
+func Find(text string, on time.Time, levels []Level, provinces []Ref, limit int) []Unit {
+	a, day := theAtlas(), DayOf(on)
+	best := a.search(text, limit, func(u *Unit) bool {
+		return u.Ref.From <= day && (len(levels) == 0 || slices.Contains(levels, u.Level)) &&
+			(len(provinces) == 0 || slices.Contains(provinces, u.ProvinceRef))
+	}, func(u *Unit) int {
+		if valid(*u, day) {
+			return 0
+		}
+		return 1
+	})
+	units := make([]Unit, len(best))
+	for i, at := range best {
+		units[i] = a.styled(a.units[at], day)
+	}
+	return units
+}
+
+// Former reports whether the unit had ended by the day.
+func (u Unit) Former(on time.Time) bool { return !u.To.IsZero() && DayOf(u.To) <= DayOf(on) }
+
+// Last returns an instant of the last day on which a former unit existed.
+func (u Unit) Last() time.Time { return u.To.Add(-time.Hour) }
+
+// Extent returns the refs of all units whose records belong to a unit: the unit itself, the communes of a province or
+// district, those that it was made from, and those of the day that its area went to. It errs on the side of more: parts
+// and guesses count.
+func Extent(ref Ref, on time.Time) []Ref {
+	a, day := theAtlas(), DayOf(on)
+	extent := []Ref{ref}
+	add := func(r Ref) {
+		if !slices.Contains(extent, r) {
+			extent = append(extent, r)
+		}
+	}
+	for _, at := range a.children[ref] {
+		add(a.units[at].Ref)
+	}
+	if at, known := a.at[ref]; known && !valid(a.units[at], day) {
+		for _, l := range a.heirs(ref, day) {
+			add(a.units[l.to].Ref)
+		}
+	}
+	var past func(r Ref)
+	past = func(r Ref) {
+		for _, l := range a.predecessors[r] {
+			if u := a.units[l.to]; u.Level == Commune && !slices.Contains(extent, u.Ref) {
+				add(u.Ref)
+				past(u.Ref)
+			}
+		}
+	}
+	past(ref)
+	return extent
+}
