@@ -24,6 +24,7 @@ var allowed = map[string]string{
 	"C02 tenant.change":                                       "changes of tenants' states: who, why, when; the operator's",
 	"C02 tenant.merger":                                       "mergers of provinces: which resolution, entered by whom; the operator's",
 	"C02 tenant.lineage":                                      "the registry: which province succeeded which is public",
+	"C02 tenant.unit_reform":                                  "reforms of administrative units: the map is public and the same for every tenant",
 	"C02 authz.account":                                       "a person may work in several tenants; only the platform's door has rights on it",
 	"C02 authz.reset":                                         "a link that sets a new password belongs to an account, not to a tenant; only the platform's door has rights on it",
 	"C02 authz.throttle":                                      "asked before anybody is signed in; only the platform's door has rights on it",

@@ -23,6 +23,7 @@ type commands struct {
 	User    userCommand    `cmd:"" help:"Tài khoản và vai trò."`
 	Keys    keysCommand    `cmd:"" help:"Khóa ký access token của API."`
 	Audit   auditCommand   `cmd:"" help:"Nhật ký thao tác."`
+	Units   unitsCommand   `cmd:"" help:"Đơn vị hành chính theo thời gian."`
 	Import  importCommand  `cmd:"" help:"Nhập dữ liệu từ tệp."`
 	Doctor  doctorCommand  `cmd:"" help:"Kiểm tra một hệ thống đang cài đặt."`
 	Bench   benchCommand   `cmd:"" help:"Đo và so sánh trên chính máy này."`

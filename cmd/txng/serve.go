@@ -143,9 +143,17 @@ func serve(ctx context.Context, c tenant.Config, site modules.Config, listener n
 		return err
 	}
 	unit.Provinces(time.Now()) // decode the units before the first request needs them
+	units := db.WatchUnits(func(err error) { site.Log.Error("reforms of units were not read", "error", err) })
+	if err := units.Load(ctx); err != nil {
+		return err
+	}
 	server := app.Server()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return app.Work(ctx) })
+	group.Go(func() error {
+		units.Run(ctx)
+		return nil
+	})
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)

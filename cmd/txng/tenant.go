@@ -63,6 +63,9 @@ func (c tenantCreate) Run(e *environment) error {
 		return err
 	}
 	defer db.Close()
+	if err := db.WatchUnits(nil).Load(e); err != nil {
+		return err
+	}
 	t, err := draft(e, db, unit.Code(c.Province), on, c.Slug)
 	if err != nil {
 		return err

@@ -66,6 +66,9 @@ func (u Unit) On(on time.Time) Unit { return theAtlas().styled(u, DayOf(on)) }
 // Address returns the unit with the units above it as of that day: "Xã Kim Liên, huyện Nam Đàn, tỉnh Nghệ An".
 func (u Unit) Address(on time.Time) string { return theAtlas().address(u, DayOf(on)) }
 
+// Address is Unit.Address in this atlas.
+func (a *Atlas) Address(u Unit, on time.Time) string { return a.address(u, DayOf(on)) }
+
 // inSentence returns the full name as within a sentence: "tỉnh Quảng Nam".
 func (u Unit) inSentence() string { return strings.ToLower(u.Kind) + " " + u.Name }
 
