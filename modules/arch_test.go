@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"ministry":     {"kpi", "plan"},
 	"journal":      {},
 	"merger":       {},
+	"units":        {},
 	"onboarding":   {"plan", "merger"},
 	"home":         {"organization", "catalog", "kpi"},
 	"demo":         {"organization", "catalog", "trace", "stamps", "scan", "plan", "kpi", "merger", "onboarding"},

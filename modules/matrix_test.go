@@ -54,6 +54,8 @@ var mayUse = map[string]string{
 	"POST /to-chuc/{id}/duyet":         dost,
 	"POST /to-chuc/{id}/tra-lai":       dost,
 	"GET /don-vi":                      business,
+	"GET /don-vi/dia-chi-nhan":         "owner",
+	"POST /don-vi/dia-chi-nhan":        "owner",
 	"GET /san-pham":                    province + " " + business,
 	"GET /san-pham/{id}":               province + " " + business,
 	"GET /san-pham/{id}/anh":           province + " " + business,

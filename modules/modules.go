@@ -23,6 +23,7 @@ import (
 	"txng/modules/scan"
 	"txng/modules/stamps"
 	"txng/modules/trace"
+	"txng/modules/units"
 )
 
 // Config is what a site is made of.
@@ -52,6 +53,7 @@ func New(c Config, keys *stamps.Keys) *App {
 	jobs := job.NewWorkers(c.DB)
 
 	home.Routes(a)
+	units.Routes(a)
 	onboarding.Routes(a)
 	merger.Routes(a)
 	merger.Jobs(jobs)

@@ -87,7 +87,7 @@ func preview(w io.Writer, before, after *unit.Atlas, r unit.Reform) {
 		return // it was checked
 	}
 	on, eve := day.Time(), day.Time().AddDate(0, 0, -1)
-	fmt.Fprintf(w, "%s, hiệu lực từ %s\n", r.Resolution, on.Format("02/01/2006"))
+	fmt.Fprintf(w, "%s, hiệu lực từ %s\n", r.Resolution, unit.Spoken(on))
 	was := func(code unit.Code) string { return called(before, code, eve) }
 	if len(r.Ended) > 0 {
 		fmt.Fprintf(w, "\nChấm dứt %d đơn vị:\n", len(r.Ended))
@@ -166,7 +166,7 @@ func (c unitsList) Run(e *environment) error {
 					source = append(source, i.Resolution)
 				}
 			}
-			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", day.Time().Format("02/01/2006"), len(r.Ended), len(r.Created), len(r.Changed), strings.Join(or(source, "kèm chương trình"), "; "))
+			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", unit.Spoken(day.Time()), len(r.Ended), len(r.Created), len(r.Changed), strings.Join(or(source, "kèm chương trình"), "; "))
 		}
 		return w.Flush()
 	})

@@ -6,6 +6,7 @@ import (
 
 	"txng/authz"
 	"txng/modules/internal/mail"
+	"txng/modules/internal/picker"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
@@ -28,10 +29,16 @@ func showInvite(q *web.Request, _ tenant.Tx) (web.Answer, error) {
 	if !q.Who.Role.OfOrganization() {
 		fields = append(fields,
 			ui.Field{Name: "department", Label: "Mã sở, ngành", MaxLength: 40, Optional: true, Hint: "Chỉ với chuyên viên sở, ngành; đúng như trong kế hoạch, ví dụ SCT"},
-			ui.Field{Name: "unit", Label: "Xã, phường, đặc khu", Type: "select", Optional: true, Hint: "Chỉ với cán bộ xã, phường, đặc khu", Options: communeOptions(provinceOf(q.Tenant), q.Now())},
+			ui.Field{Name: "unit", Label: "Xã, phường, đặc khu", Type: "unit", Optional: true, Hint: "Chỉ với cán bộ xã, phường, đặc khu; tìm được cả bằng tên trước sắp xếp"},
 		)
 	}
-	return q.Show(shell, invitePage(q.Fields(fields...))), nil
+	fields = q.Fields(fields...)
+	for i, f := range fields {
+		if f.Type == "unit" {
+			fields[i] = picker.Field(q, f, picker.Commune, provinceOf(q.Tenant))
+		}
+	}
+	return q.Show(shell, invitePage(fields)), nil
 }
 
 func submitInvite(q *web.Request, tx tenant.Tx) (web.Answer, error) {

@@ -178,15 +178,6 @@ func endMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	return web.See(memberPath(m.ID)).Say("Đã chấm dứt vai trò. Phiên làm việc của người này bị từ chối ngay."), nil
 }
 
-// communeOptions lists the communes of a tenant's province.
-func communeOptions(province unit.Ref, now time.Time) []ui.Option {
-	options := []ui.Option{{Value: "", Label: "Chọn…"}}
-	for _, u := range unit.Communes(province, now) {
-		options = append(options, ui.Option{Value: u.Ref.String(), Label: u.FullName})
-	}
-	return options
-}
-
 func provinceOf(t tenant.Tenant) unit.Ref {
 	ref, err := unit.ParseRef(t.Unit)
 	if err != nil {

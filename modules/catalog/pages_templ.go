@@ -271,8 +271,9 @@ func productPage(p Product, under string, history []ui.HistoryEntry, q *web.Requ
 }
 
 func itemPairs(p Product, now time.Time) []ui.Pair {
+	place := address.Of(p.OrgPlace, p.OrgUnit, p.OrgPrinted, p.OrgPrintedUnit, now)
 	values := map[string]string{
-		"a": p.Name, "c": p.OrgName, "d": address.Place(p.OrgPlace, p.OrgUnit, now), "đ": p.Origin, "g": p.Brand, "h": p.ShelfLife, "i": p.Standard,
+		"a": p.Name, "c": p.OrgName, "d": place.Today, "đ": p.Origin, "g": p.Brand, "h": p.ShelfLife, "i": p.Standard,
 	}
 	if p.HasPhoto {
 		values["b"] = "Đã có hình ảnh"
@@ -291,6 +292,9 @@ func itemPairs(p Product, now time.Time) []ui.Pair {
 			pair.Value = ui.Badge(ui.Status{Kind: "warning", Word: "Còn thiếu"})
 		}
 		pairs = append(pairs, pair)
+		if i.Letter == "d" && place.Label != "" {
+			pairs = append(pairs, ui.Pair{Label: place.LabelName(), Value: ui.Two(place.Label, place.Note(now))})
+		}
 	}
 	return pairs
 }
@@ -450,7 +454,7 @@ func basis(i ListItem) templ.Component {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(official(i))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/catalog/pages.templ`, Line: 116, Col: 39}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/catalog/pages.templ`, Line: 120, Col: 39}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
@@ -463,7 +467,7 @@ func basis(i ListItem) templ.Component {
 			var templ_7745c5c3_Var16 templ.SafeURL
 			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(i.Source))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/catalog/pages.templ`, Line: 116, Col: 77}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/catalog/pages.templ`, Line: 120, Col: 77}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 			if templ_7745c5c3_Err != nil {
@@ -476,7 +480,7 @@ func basis(i ListItem) templ.Component {
 			var templ_7745c5c3_Var17 string
 			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(host)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/catalog/pages.templ`, Line: 116, Col: 101}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/catalog/pages.templ`, Line: 120, Col: 101}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 			if templ_7745c5c3_Err != nil {

@@ -44,8 +44,10 @@ type Product struct {
 	OrgName  string
 	OrgPlace string // address line and commune, as address.Place takes them
 	OrgUnit  string
-	HasPhoto bool
-	HasEvent bool // a lot of it has an event with its time
+	// OrgPrinted and OrgPrintedUnit are the address on labels, as address.Of takes it.
+	OrgPrinted, OrgPrintedUnit string
+	HasPhoto                   bool
+	HasEvent                   bool // a lot of it has an event with its time
 }
 
 // Item is one of the nine items of data that a traceable product must have, NĐ 37/2026 Điều 23(5).

@@ -35,6 +35,7 @@ var actions = []struct{ name, words string }{
 	{"list.export", "Xuất danh sách ra tệp"},
 	{"organization.register", "Đăng ký chủ thể"},
 	{"organization.approved", "Duyệt chủ thể"},
+	{"organization.printed", "Khai địa chỉ ghi trên nhãn"},
 	{"organization.refused", "Trả lại hồ sơ chủ thể"},
 	{"product.create", "Khai báo sản phẩm"},
 	{"product.update", "Sửa sản phẩm"},

@@ -17,6 +17,7 @@ func Routes(a *web.App) {
 	a.Submit("/to-chuc/{id}/duyet", authz.OrganizationAdmit, show, approve)
 	a.Submit("/to-chuc/{id}/tra-lai", authz.OrganizationAdmit, show, refuse)
 	a.Get("/don-vi", authz.OrganizationOwn, showOwn)
+	a.Form("/don-vi/dia-chi-nhan", authz.ProductEdit, showPrinted, submitPrinted)
 	a.Menu("Chủ thể và sản phẩm", "Chủ thể", "/to-chuc", "building", authz.OrganizationView)
 	a.Menu("Đơn vị", "Đơn vị của tôi", "/don-vi", "building", authz.OrganizationOwn)
 }

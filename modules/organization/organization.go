@@ -50,25 +50,33 @@ const (
 
 // Organization is a business, cooperative or household of a tenant.
 type Organization struct {
-	TenantID     tenant.ID // where it registered; a successor province reads it
-	ID           tenant.OrgID
-	Kind         Kind
-	Name         string
-	MST          vi.MST
-	Address      string // house, street, hamlet
-	Unit         string // commune, a unit.Ref
-	Phone, Email string
-	UsesBarcode  bool
-	State        State
-	StateReason  string
-	Illustrative bool   // demonstration data that no source names
-	Source       string // where demonstration data come from
-	CreatedAt    time.Time
-	DecidedAt    *time.Time
+	TenantID tenant.ID // where it registered; a successor province reads it
+	ID       tenant.OrgID
+	Kind     Kind
+	Name     string
+	MST      vi.MST
+	Address  string // house, street, hamlet
+	Unit     string // commune, a unit.Ref
+	// PrintedAddress is the address that labels have since before a reform, as printed, with its commune, a unit.Ref; both
+	// "" when it is no other.
+	PrintedAddress, PrintedUnit string
+	Phone, Email                string
+	UsesBarcode                 bool
+	State                       State
+	StateReason                 string
+	Illustrative                bool   // demonstration data that no source names
+	Source                      string // where demonstration data come from
+	CreatedAt                   time.Time
+	DecidedAt                   *time.Time
 }
 
 // Place returns the address with commune and province, as they are today.
 func (o Organization) Place(now time.Time) string { return address.Place(o.Address, o.Unit, now) }
+
+// Both returns the address of today and the one on labels.
+func (o Organization) Both(now time.Time) address.Both {
+	return address.Of(o.Address, o.Unit, o.PrintedAddress, o.PrintedUnit, now)
+}
 
 // SignUp is what an organization gives to register: itself and the person who will be its owner here.
 type SignUp struct {
@@ -76,7 +84,8 @@ type SignUp struct {
 	Name         string
 	MST          string
 	Address      string
-	Unit         string
+	Unit         string // "" is read from Printed, where that says it for certain
+	Printed      string // address on labels of before the reform; "" when it is no other
 	Phone        string
 	UsesBarcode  bool
 	Person       string
@@ -108,10 +117,21 @@ func (s SignUp) Validate(province unit.Ref, now time.Time) (Organization, error)
 	if n := utf8.RuneCountInString(o.Address); n > 300 {
 		wrong.Add("address", "Địa chỉ dài quá 300 ký tự.")
 	}
+	if printed := strings.Join(strings.Fields(s.Printed), " "); printed != "" {
+		former, err := readPrinted(printed, province, now)
+		if e, ok := err.(fault.Invalid); ok {
+			wrong = append(wrong, e...)
+		} else {
+			o.PrintedAddress, o.PrintedUnit = printed, former.Ref.String()
+			if s.Unit == "" {
+				s.Unit = successor(former, now)
+			}
+		}
+	}
 	ref, err := unit.ParseRef(s.Unit)
 	commune, ok := unit.ByRef(ref)
 	if err != nil || !ok || commune.Level != unit.Commune || commune.ProvinceRef != province {
-		wrong.Add("unit", "Chọn xã, phường hoặc đặc khu trong danh sách.")
+		wrong.Add("unit", "Tìm rồi chọn xã, phường hoặc đặc khu trong danh sách.")
 	} else {
 		o.Unit = ref.String()
 	}

@@ -8,6 +8,7 @@ import (
 	"txng/authz"
 	"txng/billing"
 	"txng/modules/internal/audit"
+	"txng/modules/internal/picker"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
@@ -28,6 +29,10 @@ func (s State) status() ui.Status {
 }
 
 func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	place, err := provinceOf(q.Tenant)
+	if err != nil {
+		return web.Answer{}, err
+	}
 	return web.Listing[Organization]{
 		Origin: func(row Organization) tenant.ID { return row.TenantID },
 		Title:  "Chủ thể", Purpose: "Doanh nghiệp, hợp tác xã và hộ tham gia truy xuất nguồn gốc trên địa bàn.",
@@ -45,6 +50,7 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			{Name: "q", Label: "Tên hoặc mã số thuế", Type: "search"},
 			{Name: "state", Label: "Trạng thái", Type: "select", Options: []ui.Option{{Value: "", Label: "Tất cả"}, {Value: "pending", Label: "Chờ duyệt"}, {Value: "approved", Label: "Đã duyệt"}, {Value: "refused", Label: "Trả lại"}}},
 			{Name: "kind", Label: "Loại hình", Type: "select", Options: append([]ui.Option{{Value: "", Label: "Tất cả"}}, kindOptions()...)},
+			picker.Field(q, ui.Field{Name: "unit", Label: "Địa bàn, hiện nay hoặc trước sắp xếp", Optional: true}, picker.Filter, place),
 		},
 		Empty: ui.Empty{Icon: "building", Why: "Chưa có chủ thể nào đăng ký.", Next: "Gửi đường dẫn đăng ký cho doanh nghiệp, hợp tác xã trên địa bàn.", Action: ui.Link{Label: "Trang đăng ký", Href: "/dang-ky?tinh=" + q.Tenant.Slug}},
 		Load: func(tx tenant.Tx, l web.Query) ([]Organization, int, error) {
@@ -138,11 +144,7 @@ func showSignUp(q *web.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	var communes []ui.Option
-	for _, u := range unit.Communes(province, q.Now()) {
-		communes = append(communes, ui.Option{Value: u.Ref.String(), Label: u.FullName})
-	}
-	return web.Page(signUpPage(t, signUpFields(q, communes), q.Wrong.Of(""))), nil
+	return web.Page(signUpPage(t, signUpFields(q, province), q.Wrong.Of(""))), nil
 }
 
 // signUps are how many organizations one address may sign up within a minute.
@@ -163,7 +165,7 @@ func signUp(q *web.Request) (web.Answer, error) {
 		return web.Answer{}, fault.NotFound
 	}
 	_, err := Register(q.Context(), q.App().DB, t, SignUp{
-		Kind: Kind(q.Value("kind")), Name: q.Value("name"), MST: q.Value("mst"), Address: q.Value("address"), Unit: q.Value("unit"),
+		Kind: Kind(q.Value("kind")), Name: q.Value("name"), MST: q.Value("mst"), Address: q.Value("address"), Unit: q.Value("unit"), Printed: q.Value("printed"),
 		Phone: q.Value("phone"), UsesBarcode: q.Value("uses_barcode") != "", Person: q.Value("person"), Email: q.Value("email"),
 		Password: q.Posted.Get("password"),
 	})
@@ -179,19 +181,26 @@ func signUp(q *web.Request) (web.Answer, error) {
 	return answer, nil
 }
 
-func signUpFields(q *web.Request, communes []ui.Option) []ui.Field {
-	return q.Fields(
+func signUpFields(q *web.Request, province unit.Ref) []ui.Field {
+	fields := q.Fields(
 		ui.Field{Name: "kind", Label: "Loại hình", Type: "select", Options: append([]ui.Option{{Value: "", Label: "Chọn…"}}, kindOptions()...)},
 		ui.Field{Name: "name", Label: "Tên đơn vị", Hint: "Đúng như giấy chứng nhận đăng ký", MaxLength: 200, Autocomplete: "organization"},
 		ui.Field{Name: "mst", Label: "Mã số thuế", Hint: "10 số, 10 số kèm 3 số chi nhánh (0314409058-002), hoặc 12 số định danh cá nhân với hộ", InputMode: "numeric"},
-		ui.Field{Name: "unit", Label: "Xã, phường, đặc khu", Type: "select", Options: append([]ui.Option{{Value: "", Label: "Chọn…"}}, communes...)},
+		ui.Field{Name: "unit", Label: "Xã, phường, đặc khu", Hint: "Gõ tên hiện nay hoặc tên xã, huyện trước sắp xếp, bấm Tìm rồi chọn"},
 		ui.Field{Name: "address", Label: "Số nhà, đường, thôn, xóm", MaxLength: 300, Optional: true, Autocomplete: "street-address"},
+		printedField,
 		ui.Field{Name: "uses_barcode", Label: "Đơn vị đang sử dụng mã số mã vạch (GS1)", Type: "checkbox", Optional: true},
 		ui.Field{Name: "person", Label: "Họ tên người phụ trách", MaxLength: 120, Autocomplete: "name"},
 		ui.Field{Name: "phone", Label: "Số điện thoại", Type: "tel", InputMode: "tel", Optional: true, Autocomplete: "tel"},
 		ui.Field{Name: "email", Label: "Thư điện tử", Hint: "Dùng để đăng nhập", Type: "email", Autocomplete: "email"},
 		ui.Field{Name: "password", Label: "Mật khẩu", Hint: "Ít nhất 10 ký tự", Type: "password", Autocomplete: "new-password"},
 	)
+	for i, f := range fields {
+		if f.Name == "unit" {
+			fields[i] = picker.Field(q, f, picker.Commune, province)
+		}
+	}
+	return fields
 }
 
 func kindOptions() []ui.Option {

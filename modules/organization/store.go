@@ -13,19 +13,21 @@ import (
 	"txng/modules/internal/web"
 	"txng/tenant"
 	"txng/tenant/fault"
+	"txng/tenant/unit"
 )
 
-const columns = `tenant_id, id, kind, name, mst, address, unit, phone, email, uses_barcode, state, state_reason,
-	illustrative, source, created_at, decided_at`
+const columns = `tenant_id, id, kind, name, mst, address, unit, printed_address, printed_unit, phone, email, uses_barcode, state,
+	state_reason, illustrative, source, created_at, decided_at`
 
 // Insert stores a new organization with its search words. fault.Conflict when the tax code is registered already.
 func Insert(ctx context.Context, tx tenant.Tx, o Organization) (tenant.OrgID, error) {
 	o.ID = tenant.OrgID(tx.NewID())
 	_, err := tx.Exec(ctx, `
 		insert into organization.organization (tenant_id, id, kind, name, mst, address, unit, phone, email, uses_barcode,
-			state, illustrative, source, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		o.ID, o.Kind, o.Name, o.MST, o.Address, o.Unit, o.Phone, o.Email, o.UsesBarcode, o.State, o.Illustrative, o.Source, o.CreatedAt)
+			state, illustrative, source, created_at, printed_address, printed_unit)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		o.ID, o.Kind, o.Name, o.MST, o.Address, o.Unit, o.Phone, o.Email, o.UsesBarcode, o.State, o.Illustrative, o.Source, o.CreatedAt,
+		o.PrintedAddress, o.PrintedUnit)
 	if tenant.Violates(err, "organization_mst") {
 		return 0, fault.Invalid{{Name: "mst", Message: fmt.Sprintf("Mã số thuế %s đã đăng ký trên hệ thống của tỉnh.", o.MST)}}
 	}
@@ -160,7 +162,8 @@ var orders = map[string]string{
 	"-created": ` order by created_at desc, id`,
 }
 
-// Search returns organizations by words of the name or tax code, state and kind.
+// Search returns organizations by words of the name or tax code, state, kind, and unit: with a former one those of the
+// communes that its area went to, with one of today also those that are still noted under what it was made from.
 func Search(ctx context.Context, tx tenant.Tx, l web.Query) ([]Organization, int, error) {
 	type row struct {
 		Organization
@@ -172,13 +175,14 @@ func Search(ctx context.Context, tx tenant.Tx, l web.Query) ([]Organization, int
 		where tenant_id = any ($1)
 		and ($2 = '' or state = $2)
 		and ($3 = '' or kind = $3)
+		and ($7::text[] is null or o.unit = any ($7) or o.printed_unit = any ($7))
 		and not exists (
 			select from unnest($4::text[]) w
 			where not exists (
 				select from organization.token t
 				where t.tenant_id = any ($1) and t.tenant_id = o.tenant_id and t.org_id = o.id and t.token ^@ w))`+
 		orders[l.Order]+`
-		limit $5 offset $6`, l.Get("state"), l.Get("kind"), vi.Tokens(l.Get("q")), l.Limit, l.Offset)
+		limit $5 offset $6`, l.Get("state"), l.Get("kind"), vi.Tokens(l.Get("q")), l.Limit, l.Offset, within(l.Get("unit"), tx.Now()))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -188,6 +192,22 @@ func Search(ctx context.Context, tx tenant.Tx, l web.Query) ([]Organization, int
 		list[i], total = r.Organization, r.Total
 	}
 	return list, total, nil
+}
+
+// within returns the units whose organizations belong to the one chosen, as text; nil for no choice.
+func within(chosen string, now time.Time) []string {
+	if chosen == "" {
+		return nil
+	}
+	units := []string{}
+	ref, err := unit.ParseRef(chosen)
+	if err != nil {
+		return units // there is no such unit, so nothing is in it
+	}
+	for _, r := range unit.Extent(ref, now) {
+		units = append(units, r.String())
+	}
+	return units
 }
 
 // Pending returns the number of registrations that wait for a decision and the time of the oldest.

@@ -213,8 +213,10 @@ func (p public) photo(q *web.Request) (web.Answer, error) {
 		With("Cache-Control", "public, max-age="+strconv.Itoa(int(photoAge/time.Second))), nil
 }
 
-// place returns the producer's address as it is called today.
-func (p Product) place(now time.Time) string { return address.Place(p.Address, p.Unit, now) }
+// both returns the producer's address as it is called today, and as labels of before a reform have it.
+func (p Product) both(now time.Time) address.Both {
+	return address.Of(p.Address, p.Unit, p.PrintedAddress, p.PrintedUnit, now)
+}
 
 // photoPath returns the address of the product's photo.
 func (p Product) photoPath() string {

@@ -56,6 +56,8 @@ type Product struct {
 	Origin, ShelfLife  string
 	Illustrative       bool
 	Org, Address, Unit string
+	PrintedAddress     string // on labels of before a reform; "" when it is no other
+	PrintedUnit        string
 	HasPhoto           bool
 }
 

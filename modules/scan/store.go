@@ -15,7 +15,7 @@ import (
 )
 
 const productColumns = `p.tenant_id, p.id, p.gtin, p.name, p.brand, p.description, p.origin, p.shelf_life,
-	p.illustrative or g.illustrative as illustrative, g.name as org, g.address, g.unit,
+	p.illustrative or g.illustrative as illustrative, g.name as org, g.address, g.unit, g.printed_address, g.printed_unit,
 	exists (select from catalog.photo f where f.tenant_id = p.tenant_id and f.product_id = p.id) as has_photo`
 
 // look returns a stamp whose serial was opened for the GTIN, from what is published. There is none when its order does

@@ -25,6 +25,10 @@ type words struct {
 	advice map[Verdict]string
 	reason string
 
+	addressThen func(day string) string // the address on labels of before a reform
+	labelsUntil func(day string) string // how long these labels may be used
+
+	addressNow                                     string // of today, beside the one on labels
 	product, brand, producer, address, origin      string
 	lot, produced, expires, shelfLife, madeAt      string
 	gtin, serial, scanned, journey, photo, report  string
@@ -66,8 +70,13 @@ var vietnamese = words{
 		Expired:  "Không mua, không sử dụng; nếu hàng vẫn còn bày bán, báo cho chúng tôi biết nơi bán.",
 		Unknown:  "Không mua nếu nghi ngờ; giữ lại tem, hóa đơn và báo cho chúng tôi biết nơi bán.",
 	},
-	reason:  "Lý do",
-	product: "Sản phẩm", brand: "Thương hiệu, nhãn hiệu", producer: "Đơn vị sản xuất, kinh doanh", address: "Địa chỉ", origin: "Xuất xứ",
+	addressThen: func(day string) string { return "Địa chỉ ghi trên nhãn (trước " + day + ")" },
+	labelsUntil: func(day string) string {
+		return "Nhãn ghi địa chỉ cũ được dùng đến hết " + day + " (Nghị định 37/2026/NĐ-CP, Điều 98 khoản 5)."
+	},
+	addressNow: "Địa chỉ hiện nay",
+	reason:     "Lý do",
+	product:    "Sản phẩm", brand: "Thương hiệu, nhãn hiệu", producer: "Đơn vị sản xuất, kinh doanh", address: "Địa chỉ", origin: "Xuất xứ",
 	lot: "Mã lô", produced: "Ngày sản xuất, thu hoạch", expires: "Hạn sử dụng", shelfLife: "Thời hạn sử dụng", madeAt: "Nơi sản xuất",
 	gtin: "Mã sản phẩm (GTIN)", serial: "Số tem", scanned: "Tem đã được quét", journey: "Hành trình sản phẩm", photo: "Hình ảnh sản phẩm", report: "Báo hàng giả",
 	illustrative: "Dữ liệu minh họa", illustrativeText: "Dữ liệu trên trang này chỉ dùng để giới thiệu hệ thống, không phải thông tin do nhà sản xuất khai báo.",
@@ -111,8 +120,13 @@ var english = words{
 		Expired:  "Do not buy or use it; if it is still on sale, tell us where.",
 		Unknown:  "Do not buy if in doubt; keep the stamp and the receipt, and tell us where it is sold.",
 	},
-	reason:  "Reason",
-	product: "Product", brand: "Brand", producer: "Producer or trader", address: "Address", origin: "Origin",
+	addressThen: func(day string) string { return "Address on the label (before " + day + ")" },
+	labelsUntil: func(day string) string {
+		return "Labels with the former address may be used until " + day + " (Decree 37/2026/NĐ-CP, Article 98.5)."
+	},
+	addressNow: "Address today",
+	reason:     "Reason",
+	product:    "Product", brand: "Brand", producer: "Producer or trader", address: "Address", origin: "Origin",
 	lot: "Lot number", produced: "Produced or harvested on", expires: "Best before", shelfLife: "Shelf life", madeAt: "Place of production",
 	gtin: "Product code (GTIN)", serial: "Stamp number", scanned: "Stamp scanned", journey: "Journey of the product", photo: "Picture of the product", report: "Report a fake",
 	illustrative: "Sample data", illustrativeText: "The data on this page demonstrate the system; no producer has declared them.",

@@ -97,6 +97,9 @@ func (a *Atlas) belongs(lead string, links []link, day Day) string {
 	return lead + verb + strings.Join(names[:last], ", ") + " và " + names[last]
 }
 
+// Spoken writes the day it is in Việt Nam at the instant t as official papers do: 30/6/2025 and 01/7/2025.
+func Spoken(t time.Time) string { return spoken(DayOf(t)) }
+
 // spoken writes a day as official papers do: 30/6/2025 and 01/7/2025; one zero leads days below 10 and months below 3.
 func spoken(d Day) string {
 	month := fmt.Sprintf("%d", d/100%100)

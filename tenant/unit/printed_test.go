@@ -23,7 +23,7 @@ func TestAnAddressOfBeforeTheReformIsRead(t *testing.T) {
 		{"Khối 3, thị trấn Nam Đàn, huyện Nam Đàn, Nghệ An", "Khối 3", "Thị trấn Nam Đàn, huyện Nam Đàn, tỉnh Nghệ An"},
 		{"12 Lê Lợi, P. 03, Q.3, TP.HCM", "12 Lê Lợi", ""},
 		{"12 Lê Lợi, P4, Q3, TPHCM", "12 Lê Lợi", "Phường 4, quận 3, thành phố Hồ Chí Minh"},
-		{"Thôn 1, xã Ea KPam, huyện Cư M'gar, tỉnh Đắk Lắk", "Thôn 1", "Xã Ea Kpam, huyện Cư M'gar, tỉnh Đắk Lắk"},
+		{"Thôn 1, xã Ea KPam, huyện Cư M'gar, tỉnh Đắk Lắk", "Thôn 1", "Xã Ea KPam, huyện Cư M'gar, tỉnh Đắk Lắk"},
 		{"Ấp 1, xã Bình Châu, huyện Xuyên Mộc, tỉnh Bà Rịa - Vũng Tàu", "Ấp 1", "Xã Bình Châu, huyện Xuyên Mộc, tỉnh Bà Rịa - Vũng Tàu"},
 	} {
 		got := Embedded().readPrinted(c.text, now, nil)

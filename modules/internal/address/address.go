@@ -26,15 +26,13 @@ func Place(line, ref string, now time.Time) string {
 	return strings.TrimPrefix(line+", "+withUnits(u, now), ", ")
 }
 
-// abolished marks what was called so until all units were reorganized.
-const abolished = "trước 01/7/2025"
-
 func withUnits(u unit.Unit, now time.Time) string {
 	if u.To.IsZero() || now.Before(u.To) {
 		return u.Address(now)
 	}
-	old := u.Address(u.To.AddDate(0, 0, -1))
-	heirs := unit.Successors(u.Ref)
+	old := u.Address(u.Last())
+	abolished := "trước " + unit.Spoken(u.To)
+	heirs := unit.Heirs(u.Ref, now)
 	if len(heirs) != 1 || heirs[0].Partial || !heirs[0].Certain {
 		return old + " (" + abolished + ")"
 	}

@@ -10,7 +10,7 @@ import (
 type Option struct{ Value, Label, Group string }
 
 // Field is one question of a form. Type is text, tel, email, number, date, password, search, select,
-// textarea, file, checkbox, radio or hidden; empty means text. A checkbox is ticked when Value is not
+// textarea, file, checkbox, radio, unit or hidden; empty means text. A checkbox is ticked when Value is not
 // empty and sends "1". A date is typed and sent as 22/11/2026, whatever the browser's language; its Value may
 // also be 2026-11-22. With Multiple, Values holds the chosen options. Fields are required unless Optional.
 type Field struct {
@@ -21,6 +21,7 @@ type Field struct {
 	Optional, Multiple                    bool
 	Rows, MaxLength                       int
 	Min, Max, Step, Accept                string
+	Picker                                *Picker // of type unit
 }
 
 func (f Field) id() string { return "f-" + f.Name }

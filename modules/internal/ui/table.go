@@ -113,7 +113,9 @@ func (g Grid) kept() map[string]string {
 	}
 	for _, f := range g.Filters {
 		delete(kept, f.Name)
+		delete(kept, PickerQuery(f.Name))
 	}
+	delete(kept, PickerSubmit)
 	delete(kept, QueryPage)
 	delete(kept, QueryExport)
 	delete(kept, QuerySort)
@@ -134,7 +136,7 @@ func (g Grid) filtered() bool {
 func (g Grid) clearLink() string {
 	changes := []string{QueryPage, ""}
 	for _, f := range g.Filters {
-		changes = append(changes, f.Name, "")
+		changes = append(changes, f.Name, "", PickerQuery(f.Name), "")
 	}
 	return g.with(changes...)
 }

@@ -343,7 +343,7 @@ func filterBar(g Grid) templ.Component {
 			}
 		}
 		for _, f := range g.filters() {
-			var templ_7745c5c3_Var17 = []any{"filter", templ.KV("filter-wide", f.Name == QuerySearch)}
+			var templ_7745c5c3_Var17 = []any{"filter", templ.KV("filter-wide", f.Name == QuerySearch), templ.KV("filter-unit", f.kind() == "unit")}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var17...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

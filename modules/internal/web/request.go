@@ -213,6 +213,9 @@ func (q *Request) Fields(fields ...ui.Field) []ui.Field {
 	return fields
 }
 
+// searches reports whether the form was sent by the button of a picker: to see what there is, not to act.
+func (q *Request) searches() bool { return q.Posted.Has(ui.PickerSubmit) }
+
 // Shell returns what surrounds a page: menu, tenant, role, and the message about what has just been done or what is
 // wrong with the whole form.
 func (q *Request) Shell(title, purpose string) ui.Shell {

@@ -56,6 +56,9 @@ func (a *App) Submit(path string, p authz.Permission, show, h Handler) {
 		if err := q.parse(); err != nil {
 			return Answer{}, err
 		}
+		if q.searches() {
+			return a.view(q, show)
+		}
 		var answer Answer
 		scope, err := a.scope(q)
 		if err == nil {
@@ -167,6 +170,9 @@ func again(show, submit PlainHandler) PlainHandler {
 		if err := q.parse(); err != nil {
 			return Answer{}, err
 		}
+		if q.searches() {
+			return show(q)
+		}
 		answer, err := submit(q)
 		if !q.keep(err) {
 			return answer, err
@@ -213,23 +219,34 @@ func (q *Request) narrow(s tenant.Scope) tenant.Scope {
 	case q.Who.Role.OfOrganization():
 		return s.Of(q.Who.Org)
 	case q.Who.Role == authz.UnitOfficer:
-		return s.Within(areaOf(q.Who.Unit))
+		return s.Within(areaOf(q.Who.Unit, q.Now()))
 	}
 	return s
 }
 
-// areaOf returns the units whose records an officer of a commune sees: the commune itself, and of before the mergers of
-// 1 July 2025 all communes of the former districts that it was made from.
-func areaOf(commune string) []string {
+// areaOf returns the units whose records an officer of a commune sees: the commune itself, those that it was made from by
+// later reforms, and of before the mergers of 1 July 2025 all communes of the former districts that they were made from.
+func areaOf(commune string, now time.Time) []string {
 	ref, err := unit.ParseRef(commune)
 	if err != nil {
 		return nil
 	}
 	area := []string{ref.String()}
-	for _, p := range unit.Predecessors(ref) {
-		for _, c := range unit.Communes(p.DistrictRef, unit.Reorganized.Time().Add(-time.Hour)) {
-			if s := c.Ref.String(); !slices.Contains(area, s) {
-				area = append(area, s)
+	for refs := []unit.Ref{ref}; len(refs) > 0; refs = refs[1:] {
+		for _, p := range unit.Predecessors(refs[0]) {
+			if !p.Former(now) {
+				continue // gave a part away and goes on, or has yet to end
+			}
+			communes := []unit.Unit{p.Unit}
+			if p.DistrictRef.IsZero() {
+				refs = append(refs, p.Ref)
+			} else {
+				communes = unit.Communes(p.DistrictRef, p.Last())
+			}
+			for _, c := range communes {
+				if s := c.Ref.String(); !slices.Contains(area, s) {
+					area = append(area, s)
+				}
 			}
 		}
 	}

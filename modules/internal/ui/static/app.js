@@ -6,6 +6,7 @@
   // "/" goes to the search box, unless somebody is typing. Escape closes drop-downs.
   d.addEventListener("keydown", function (e) {
     var box = d.getElementById("search");
+    if (e.key === "Enter" && e.target.matches("[data-picker]")) e.preventDefault(); // it has searched
     if (e.key === "Escape") close(null);
     if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey || !box) return;
     if (e.target.closest("input, textarea, select, [contenteditable]")) return;
