@@ -59,6 +59,27 @@ func successor(former unit.Unit, now time.Time) string {
 	return heirs[0].Ref.String()
 }
 
+// mismatch says that the label's former commune went elsewhere than where the organization is now; "" when it did not, or
+// nobody knows. It is a reason to look again and no more: successors are best effort.
+func (o Organization) mismatch(now time.Time) string {
+	ref, err := unit.ParseRef(o.PrintedUnit)
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, h := range unit.Heirs(ref, now) {
+		if h.Ref.String() == o.Unit {
+			return ""
+		}
+		names = append(names, strings.ToLower(h.Kind)+" "+h.Name)
+	}
+	former, ok := unit.ByRef(ref)
+	if !ok || len(names) == 0 {
+		return ""
+	}
+	return "Theo đối chiếu, " + strings.ToLower(former.Kind) + " " + former.Name + " trước đây nay thuộc " + strings.Join(names, ", ") + ", khác với địa chỉ hiện nay đã khai. Hãy kiểm tra lại."
+}
+
 // SetPrinted notes the address that an organization's labels have since before a reform; "" when it is no other. Error:
 // fault.Invalid for "printed".
 func SetPrinted(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID, province unit.Ref, text string) error {
@@ -91,7 +112,7 @@ func SetPrinted(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant
 const printedPath = "/don-vi/dia-chi-nhan"
 
 var printedField = ui.Field{
-	Name: "printed", Label: "Địa chỉ ghi trên nhãn, nếu là địa chỉ trước 01/7/2025", Type: "textarea", Rows: 2, MaxLength: unit.MaxPrinted, Optional: true,
+	Name: "printed", Label: "Địa chỉ ghi trên nhãn, nếu là địa chỉ trước sắp xếp", Type: "textarea", Rows: 2, MaxLength: unit.MaxPrinted, Optional: true,
 	Hint: "Đúng như in trên nhãn, ví dụ: xóm 5, xã Kim Liên, huyện Nam Đàn, tỉnh Nghệ An",
 }
 

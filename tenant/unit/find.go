@@ -2,7 +2,11 @@ package unit
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Lineage returns a province with those that it was made from, over all reforms: where the units of its past are.
@@ -20,17 +24,24 @@ func Lineage(province Ref) []Ref {
 }
 
 // Find is Search among the units of today and of the past, styled as on the day or at their end. Units that begin later
-// are not found. Levels and provinces narrow it; none means all. Among equally good matches those of the day come first.
+// are not found. Levels and provinces narrow it; none means all. Among equally good matches those
+// written with the same diacritics come first, if the text has any, then those of the day.
 func Find(text string, on time.Time, levels []Level, provinces []Ref, limit int) []Unit {
 	a, day := theAtlas(), DayOf(on)
+	typed := strings.ToLower(norm.NFC.String(strings.Join(strings.Fields(text[:min(len(text), maxText)]), " ")))
+	accented := strings.ContainsFunc(typed, func(r rune) bool { return r > unicode.MaxASCII })
 	best := a.search(text, limit, func(u *Unit) bool {
 		return u.Ref.From <= day && (len(levels) == 0 || slices.Contains(levels, u.Level)) &&
 			(len(provinces) == 0 || slices.Contains(provinces, u.ProvinceRef))
 	}, func(u *Unit) int {
-		if valid(*u, day) {
-			return 0
+		behind := 0
+		if !valid(*u, day) {
+			behind++
 		}
-		return 1
+		if accented && !strings.Contains(strings.ToLower(norm.NFC.String(u.FullName)), typed) {
+			behind += 2
+		}
+		return behind
 	})
 	units := make([]Unit, len(best))
 	for i, at := range best {

@@ -31,6 +31,12 @@ func TestNamDanIsFoundInThePastAndToday(t *testing.T) {
 			t.Errorf("Find(%q) begins with %s, want today's", text, got[0])
 		}
 	}
+	if got := addresses(Find("Nấm Dẩn", now, nil, nil, 1)); got[0] != "Xã Nấm Dẩn, tỉnh Tuyên Quang" {
+		t.Errorf("Nấm Dẩn is %v", got)
+	}
+	if got := addresses(Find("nam đàn", now, nil, nil, 3)); slices.Contains(got, "Xã Nấm Dẩn, tỉnh Tuyên Quang") {
+		t.Errorf("nam đàn finds %v before other spellings", got)
+	}
 	if got := Find("nam dan", before, nil, nil, 0); slices.ContainsFunc(got, func(u Unit) bool { return u.Ref.From == Reorganized }) {
 		t.Error("units are found before they begin")
 	}

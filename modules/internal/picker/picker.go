@@ -148,7 +148,7 @@ func (s Search) entry(u unit.Unit, now time.Time) ui.Choice {
 		return c
 	}
 	for _, h := range unit.Heirs(u.Ref, now) {
-		c.Below = append(c.Below, s.heir(h, now))
+		c.Below = append(c.Below, s.heir(u, h, now))
 	}
 	switch {
 	case len(c.Below) == 0:
@@ -172,10 +172,11 @@ func (s Search) entry(u unit.Unit, now time.Time) ui.Choice {
 	return c
 }
 
-// heir is a successor, with how sure and how whole it is.
-func (s Search) heir(l unit.Link, now time.Time) ui.Choice {
+// heir is a successor of u, with how sure and how whole it is.
+func (s Search) heir(u unit.Unit, l unit.Link, now time.Time) ui.Choice {
 	c := s.choice(l.Unit, now)
-	if l.Partial {
+	c.Detail, _, _ = strings.Cut(c.Detail, " · ")
+	if l.Partial && u.Level == unit.Commune {
 		c.Detail += " · một phần"
 	}
 	if !l.Certain {
