@@ -2,6 +2,7 @@ package organization
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -83,6 +84,13 @@ func (o Organization) mismatch(now time.Time) string {
 // SetPrinted notes the address that an organization's labels have since before a reform; "" when it is no other. Error:
 // fault.Invalid for "printed".
 func SetPrinted(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID, province unit.Ref, text string) error {
+	o, err := Find(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := tx.Owns(o.TenantID); err != nil {
+		return err
+	}
 	text = strings.Join(strings.Fields(text), " ")
 	former := ""
 	if text != "" {
@@ -92,15 +100,11 @@ func SetPrinted(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant
 		}
 		former = u.Ref.String()
 	}
-	n, err := tx.Exec(ctx, `
+	if _, err := tx.Exec(ctx, `
 		update organization.organization
 		set printed_address = $3, printed_unit = $4
-		where tenant_id = $1 and id = $2`, id, text, former)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return fault.Say(fault.Conflict, "Hồ sơ nộp tại tỉnh trước sáp nhập; hãy khai bằng vai trò của tỉnh đó.")
+		where tenant_id = $1 and id = $2`, id, text, former); err != nil {
+		return fmt.Errorf("note the label's address: %w", err)
 	}
 	what := "Địa chỉ ghi trên nhãn: " + text
 	if text == "" {
