@@ -46,6 +46,8 @@ type Account struct {
 	Name         string
 	PasswordHash string
 	DisabledAt   *time.Time
+
+	through ProviderRef // the identity provider that vouches for the person; zero: nobody but themselves
 }
 
 // ValidatePassword says in Vietnamese why a new password is refused, under the given field name.

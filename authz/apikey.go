@@ -40,10 +40,13 @@ const selectKey = `
 
 // CreateAPIKey makes a key for the membership that the person works in, with some of their permissions, and returns
 // it; only its hash is kept. Errors: fault.Invalid for name, scopes and days; fault.Conflict above the tenants, and
-// when there are too many.
+// when there are too many; ErrByProvider.
 func CreateAPIKey(ctx context.Context, tx tenant.Platform, who Identity, n NewProgram) (APIKey, string, error) {
 	if who.Membership == 0 || who.Scopes.limited {
 		return APIKey{}, "", fault.Say(fault.Conflict, "Khóa API thuộc về một vai trò trong tỉnh, thành phố; vai trò đang dùng không có.")
+	}
+	if err := who.Owner(); err != nil {
+		return APIKey{}, "", err
 	}
 	name, scopes, ends, err := n.check(who, tx.Now())
 	if err != nil {

@@ -35,6 +35,7 @@ const (
 	MemberView        Permission = "member.view"
 	MemberInvite      Permission = "member.invite"
 	MemberImport      Permission = "member.import"
+	SSOManage         Permission = "sso.manage"
 )
 
 // Sentences says in Vietnamese what each permission lets a person do; the role page shows them.
@@ -69,6 +70,7 @@ var Sentences = map[Permission]string{
 	MemberView:        "Xem danh sách thành viên của cơ quan, đơn vị mình",
 	MemberInvite:      "Mời thành viên và chấm dứt vai trò trong cơ quan, đơn vị mình",
 	MemberImport:      "Nhập danh sách cán bộ từ tệp để mời cùng lúc",
+	SSOManage:         "Cấu hình đăng nhập một lần (SSO) của tỉnh",
 }
 
 // Role is what a person is, in a tenant, in an organization or above the tenants.

@@ -112,11 +112,16 @@ func Reset(ctx context.Context, tx tenant.Platform, token ResetToken, n NewPassw
 		where id = $1`, account.ID, n.hash); err != nil {
 		return Account{}, err
 	}
-	// Whoever had the account for a minute may have made keys; whoever resets asks for all of that to end.
+	// Whoever had the account for a minute may have made keys and linked an identity; whoever resets asks for all of that to end.
 	if _, err := tx.Exec(ctx, `
 		update authz.api_key
 		set revoked_at = $2
 		where account_id = $1 and revoked_at is null`, account.ID, tx.Now()); err != nil {
+		return Account{}, err
+	}
+	if _, err := tx.Exec(ctx, `
+		delete from authz.oidc_identity
+		where account_id = $1`, account.ID); err != nil {
 		return Account{}, err
 	}
 	return account, afterNewPassword(ctx, tx, account.ID, "")
@@ -142,6 +147,9 @@ type PasswordChange struct {
 // PrepareChange checks the old and the new password of the person and hashes the new one: outside of a transaction.
 // Wrong old passwords count like wrong sign-ins. Errors: fault.Invalid for "old_password" and "password".
 func PrepareChange(ctx context.Context, db *tenant.DB, who Identity, oldPassword, newPassword string, d Device) (PasswordChange, error) {
+	if err := who.Owner(); err != nil {
+		return PasswordChange{}, err
+	}
 	if err := ValidatePassword("password", newPassword); err != nil {
 		return PasswordChange{}, err
 	}

@@ -29,6 +29,7 @@ type Identity struct {
 	Unit       string
 	Membership int64
 	Scopes     Scopes // of a program: what it may do of what the role may
+	Provider   int64  // the tenant's identity provider that opened the session; 0: the person's password
 }
 
 // Nobody reports whether nobody is signed in.
@@ -149,8 +150,12 @@ type choice struct {
 	version int
 }
 
-// identities returns what an account may work as: its roles above the tenants, then its memberships.
+// identities returns what an account may work as: its roles above the tenants, then its memberships. Of one that an
+// identity provider vouches for: its memberships in the provider's tenant, whose administrator rules the provider.
 func identities(ctx context.Context, tx tenant.Platform, a Account) ([]choice, error) {
+	if a.through != (ProviderRef{}) {
+		return vouchedFor(ctx, tx, a)
+	}
 	var list []choice
 	roles, err := tenant.Column[Role](ctx, tx, `
 		select role
@@ -181,15 +186,18 @@ func (m Membership) identity() Identity {
 
 func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, error) {
 	token := newToken()
-	var t, m, v any
+	var t, m, v, provider any
 	if c.Membership != 0 {
 		t, m, v = c.Tenant, c.Membership, c.version
 	}
+	if c.Provider != 0 {
+		provider = c.Provider
+	}
 	agent := strings.ReplaceAll(strings.ToValidUTF8(d.Agent[:min(len(d.Agent), 400)], ""), "\x00", "")
 	_, err := tx.Exec(ctx, `
-		insert into authz.session (token_hash, account_id, tenant_id, membership_id, membership_version, created_at, expires_at, address, agent)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, agent)
+		insert into authz.session (token_hash, account_id, tenant_id, membership_id, membership_version, created_at, expires_at, address, agent, provider_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, agent, provider)
 	return token, err
 }
 
@@ -217,15 +225,20 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			Department *string
 			Unit       *string
 			Ends       time.Time
+			Provider   int64
 		}](ctx, tx, `
 			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
-				s.membership_id as membership, m.org_id, m.department, m.unit, least(s.expires_at, m.valid_to) as ends
+				s.membership_id as membership, m.org_id, m.department, m.unit, least(s.expires_at, m.valid_to) as ends,
+				coalesce(s.provider_id, 0) as provider
 			from authz.session s
 			join authz.account a on a.id = s.account_id and a.disabled_at is null
 			left join authz.membership m on m.tenant_id = s.tenant_id and m.id = s.membership_id
 				and m.version = s.membership_version and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
 			left join authz.platform_role p on p.account_id = s.account_id and s.membership_id is null
-			where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2`, token.hash(), tx.Now())
+			where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2
+			and (s.provider_id is null or exists (
+				select from authz.oidc_provider o
+				where o.tenant_id = s.tenant_id and o.id = s.provider_id and o.enabled_at <= s.created_at))`, token.hash(), tx.Now())
 		if err != nil {
 			return err
 		}
@@ -233,7 +246,7 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			return fault.SignIn
 		}
 		ends = row.Ends
-		who = Identity{Account: row.AccountID, Name: row.Name, Email: row.Email, Role: *row.Role}
+		who = Identity{Account: row.AccountID, Name: row.Name, Email: row.Email, Role: *row.Role, Provider: row.Provider}
 		if row.Membership != nil {
 			who.Tenant, who.Membership, who.Org = *row.TenantID, *row.Membership, *row.OrgID
 			who.Department, who.Unit = *row.Department, *row.Unit
@@ -286,12 +299,17 @@ type Session struct {
 	Current              bool
 }
 
-// SessionsOf returns the newest sign-ins of an account, at most 50; current is the token of the one that asks.
+// SessionsOf returns the newest sign-ins of an account, at most 50; current is the token of the one that asks. One that
+// an identity provider opened sees those of its own kind in its tenant.
 func SessionsOf(ctx context.Context, tx tenant.Platform, account AccountID, current Token) ([]Session, error) {
 	return tenant.List[Session](ctx, tx, `
 		select created_at, expires_at, ended_at, address, agent, token_hash = $2 as current
-		from authz.session
+		from authz.session s
 		where account_id = $1
+		and not exists (
+			select from authz.session c
+			where c.token_hash = $2 and c.provider_id is not null
+			and (s.provider_id is null or s.tenant_id <> c.tenant_id))
 		order by created_at desc
 		limit 50`, account, current.hash())
 }
@@ -300,7 +318,7 @@ func SessionsOf(ctx context.Context, tx tenant.Platform, account AccountID, curr
 func Choices(ctx context.Context, db *tenant.DB, who Identity) ([]Identity, error) {
 	var list []Identity
 	err := db.Platform(ctx, func(tx tenant.Platform) error {
-		choices, err := identities(ctx, tx, Account{ID: who.Account, Name: who.Name, Email: who.Email})
+		choices, err := identities(ctx, tx, who.account())
 		for _, c := range choices {
 			list = append(list, c.Identity)
 		}
@@ -334,7 +352,7 @@ func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d
 		if err := revokeSession(ctx, tx, token); err != nil {
 			return err
 		}
-		choices, err := identities(ctx, tx, Account{ID: who.Account, Name: who.Name, Email: who.Email})
+		choices, err := identities(ctx, tx, who.account())
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,8 @@ func (s *Sessions) up(listening bool) {
 	clear(s.cache)
 }
 
-// forget drops what a notification names: "m <tenant> <membership>", "a <account>" or "s <hash of the session's token>".
+// forget drops what a notification names: "m <tenant> <membership>", "a <account>", "s <hash of the session's token>" or
+// "p <tenant> <identity provider>".
 // One that it does not understand drops everything.
 func (s *Sessions) forget(payload string) {
 	s.mu.Lock()
@@ -70,6 +71,10 @@ func (s *Sessions) forget(payload string) {
 			}
 		case "a":
 			if name != fmt.Sprint(c.who.Account) {
+				continue
+			}
+		case "p":
+			if name != fmt.Sprintf("%d %d", c.who.Tenant, c.who.Provider) {
 				continue
 			}
 		case "s":

@@ -40,6 +40,8 @@ var onlyIn = map[string]string{
 	"github.com/stripe/stripe-go":     "billing",
 	"github.com/casbin/casbin":        "authz",
 	"github.com/golang-jwt/jwt":       "authz",
+	"github.com/coreos/go-oidc":       "authz",
+	"golang.org/x/oauth2":             "authz",
 }
 
 // topLevel is everything that the project's folder holds.

@@ -70,7 +70,14 @@ func site(t *testing.T) *world {
 			if err := morePrograms(t.Context(), db, &result); err != nil {
 				return err
 			}
-			app := modules.New(modules.Config{DB: db, Signer: signer, Base: base, Log: slog.New(slog.DiscardHandler)}, keys)
+			sso, err := authz.NewSSO(config.Secret, authz.SSOOptions{Plain: true})
+			if err != nil {
+				return err
+			}
+			if err := moreProviders(t.Context(), db, sso); err != nil {
+				return err
+			}
+			app := modules.New(modules.Config{DB: db, Signer: signer, SSO: sso, Base: base, Log: slog.New(slog.DiscardHandler)}, keys)
 			theWorld.world = world{config, db, app, result}
 			return nil
 		}()
@@ -204,6 +211,27 @@ func moreInvitations(ctx context.Context, db *tenant.DB, r demo.Result) error {
 		}
 		if err := db.In(ctx, scope, func(tx tenant.Tx) error {
 			_, _, err := authz.Invite(ctx, tx, who, unit.Ref{}, authz.NewInvitation{Email: "duoc-moi@example.vn", Name: "Người được mời", Role: role})
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moreProviders gives two provinces an identity provider each, which does not answer.
+func moreProviders(ctx context.Context, db *tenant.DB, sso *authz.SSO) error {
+	for _, slug := range []string{"nghe-an", "da-nang"} {
+		t, err := db.TenantBySlug(ctx, slug)
+		if err != nil {
+			return err
+		}
+		scope, err := db.Scope(ctx, t.ID)
+		if err != nil {
+			return err
+		}
+		if err := db.In(ctx, scope, func(tx tenant.Tx) error {
+			_, err := sso.AddProvider(ctx, tx, authz.Identity{Account: 1}, "SSO của "+t.Name, "http://127.0.0.1:1/sso")
 			return err
 		}); err != nil {
 			return err

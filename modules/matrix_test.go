@@ -112,6 +112,16 @@ var mayUse = map[string]string{
 	"POST /thanh-vien/nhap":            "admin",
 	"POST /thanh-vien/nhap/ghi":        "admin",
 	"GET /thanh-vien/mau.xlsx":         "admin",
+
+	"POST /tai-khoan/lien-ket/go":        everybody,
+	"GET /cau-hinh/sso":                  "admin",
+	"GET /cau-hinh/sso/moi":              "admin",
+	"POST /cau-hinh/sso/moi":             "admin",
+	"GET /cau-hinh/sso/{id}":             "admin",
+	"POST /cau-hinh/sso/{id}":            "admin",
+	"POST /cau-hinh/sso/{id}/trang-thai": "admin",
+	"GET /cau-hinh/sso/{id}/kiem-tra":    "admin",
+	"POST /cau-hinh/sso/{id}/kiem-tra":   "admin",
 }
 
 // ends are routes that end sessions; asking them would disturb the other cases.

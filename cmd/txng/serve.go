@@ -31,6 +31,7 @@ type serveCommand struct {
 	Proxies []string `name:"trusted-proxies" help:"Địa chỉ các máy chủ trung gian của chính hệ thống, ví dụ 10.0.0.0/8; X-Forwarded-For của chúng được tin." env:"TXNG_TRUSTED_PROXIES"`
 	SMTP    string   `name:"smtp-url" help:"Máy chủ gửi thư: smtp://nguoidung:matkhau@may:587 (STARTTLS) hoặc smtps://…:465. Để trống: thư ghi thành tệp." env:"TXNG_SMTP_URL"`
 	From    string   `name:"mail-from" help:"Địa chỉ gửi thư, ví dụ: Truy xuất nguồn gốc <khong-tra-loi@txng.vn>." env:"TXNG_MAIL_FROM"`
+	SSO     []string `name:"sso-networks" help:"Mạng nội bộ mà hệ thống đăng nhập (SSO) của các tỉnh được phép ở trong, ví dụ 10.20.0.0/16. Mặc định chỉ kết nối tới địa chỉ công khai." env:"TXNG_SSO_NETWORKS"`
 	JSON    bool     `name:"log-json" help:"Ghi nhật ký dạng JSON." env:"TXNG_LOG_JSON"`
 }
 
@@ -39,13 +40,13 @@ func (c serveCommand) Run(e *environment) error {
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
 		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
 	}
-	var proxies []netip.Prefix
-	for _, p := range c.Proxies {
-		prefix, err := netip.ParsePrefix(p)
-		if err != nil {
-			return fmt.Errorf("địa chỉ máy chủ trung gian %q chưa đúng; ví dụ 10.0.0.0/8", p)
-		}
-		proxies = append(proxies, prefix)
+	proxies, err := networks("địa chỉ máy chủ trung gian", c.Proxies)
+	if err != nil {
+		return err
+	}
+	internal, err := networks("mạng của hệ thống đăng nhập", c.SSO)
+	if err != nil {
+		return err
 	}
 	letters, err := c.letters(e.err)
 	if err != nil {
@@ -75,8 +76,24 @@ func (c serveCommand) Run(e *environment) error {
 	if now != newest {
 		return fmt.Errorf("cơ sở dữ liệu ở bước %d, chương trình cần bước %d: chạy txng migrate trước", now, newest)
 	}
-	site := modules.Config{Base: base, Proxies: proxies, Log: logger(e.out, c.JSON), Mail: letters}
+	sso, err := authz.NewSSO(d.Secret, authz.SSOOptions{Plain: base.Scheme == "http", Networks: internal})
+	if err != nil {
+		return err
+	}
+	site := modules.Config{Base: base, Proxies: proxies, SSO: sso, Log: logger(e.out, c.JSON), Mail: letters}
 	return serve(e, d.Config, site, listener, func() { fmt.Fprintln(e.out, "txng ready", base) })
+}
+
+// networks reads a list of networks; what says what they are.
+func networks(what string, list []string) (all []netip.Prefix, err error) {
+	for _, p := range list {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return nil, fmt.Errorf("%s %q chưa đúng; ví dụ 10.0.0.0/8", what, p)
+		}
+		all = append(all, prefix)
+	}
+	return all, nil
 }
 
 // letters returns where the site's letters go: the SMTP server, or the folder "mail" of the data folder; nil without
@@ -126,6 +143,11 @@ func newApp(db *tenant.DB, secret []byte, site modules.Config) (*modules.App, er
 	keys, err := stamps.KeysOf(secret)
 	if err != nil {
 		return nil, err
+	}
+	if site.SSO == nil {
+		if site.SSO, err = authz.NewSSO(secret, authz.SSOOptions{Plain: site.Base.Scheme == "http"}); err != nil {
+			return nil, err
+		}
 	}
 	site.DB, site.Signer = db, signer
 	return modules.New(site, keys), nil

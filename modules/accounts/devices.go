@@ -68,6 +68,9 @@ func deviceName(agent string) string {
 
 func signOutElsewhere(q *web.Request) (web.Answer, error) {
 	if err := q.App().DB.Platform(q.Context(), func(tx tenant.Platform) error {
+		if q.Who.Owner() != nil {
+			return authz.SignOutThrough(q.Context(), tx, q.Who, q.Session())
+		}
 		return authz.SignOutEverywhere(q.Context(), tx, q.Who.Account, q.Session())
 	}); err != nil {
 		return web.Answer{}, err

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"txng/authz"
@@ -16,6 +17,8 @@ func (Sweep) Kind() string { return "accounts_sweep" }
 
 // Jobs registers the module's jobs.
 func Jobs(w *job.Workers) {
-	job.Handle(w, func(ctx context.Context, _ Sweep) error { return authz.SweepThrottles(ctx, w.DB) })
+	job.Handle(w, func(ctx context.Context, _ Sweep) error {
+		return errors.Join(authz.SweepThrottles(ctx, w.DB), authz.SweepFlows(ctx, w.DB))
+	})
 	w.Every(time.Hour, Sweep{})
 }

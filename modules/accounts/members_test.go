@@ -43,12 +43,16 @@ func newPlace(t *testing.T) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sso, err := authz.NewSSO(tenanttest.Secret, authz.SSOOptions{Plain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	folder := t.TempDir()
 	letters, err := mail.Open("", "", folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := newSite(web.Config{DB: e.DB, Signer: signer, Base: &url.URL{Scheme: "http", Host: "txng.test"}, Log: slog.New(slog.DiscardHandler), Mail: letters, Demo: true})
+	a := newSite(web.Config{DB: e.DB, Signer: signer, SSO: sso, Base: &url.URL{Scheme: "http", Host: "txng.test"}, Log: slog.New(slog.DiscardHandler), Mail: letters, Demo: true})
 	return &place{e, t, a, folder}
 }
 

@@ -28,7 +28,7 @@ const (
 func Routes(a *web.App) {
 	limit := web.NewLimit(attempts)
 	a.SignIn = func(q *web.Request, next string, kept url.Values, wrong string) templ.Component {
-		return signInPage(signInFields(q), next, carry(kept), wrong)
+		return signInPage(signInFields(q), next, carry(kept), wrong, ssoLinks(q, next))
 	}
 	a.OpenForm("/dang-nhap", "signing in", showSignIn, func(q *web.Request) (web.Answer, error) {
 		if limit.Exceeded(q) {
@@ -46,6 +46,7 @@ func Routes(a *web.App) {
 	passwords(a)
 	members(a)
 	acceptance(a)
+	sso(a)
 	letters(a)
 }
 
@@ -89,7 +90,7 @@ func showSignIn(q *web.Request) (web.Answer, error) {
 		next = p
 	}
 	wrong := q.Wrong.Of("")
-	return web.Page(signInPage(signInFields(q), local(next), kept, wrong)), nil
+	return web.Page(signInPage(signInFields(q), local(next), kept, wrong, ssoLinks(q, next))), nil
 }
 
 func submitSignIn(q *web.Request) (web.Answer, error) {
@@ -146,8 +147,12 @@ func showAccount(q *web.Request) (web.Answer, error) {
 	for i, c := range choices {
 		roles[i] = role{c, placeOf(q.Context(), q.App(), c)}
 	}
+	links, err := linksOf(q)
+	if err != nil {
+		return web.Answer{}, err
+	}
 	shell := q.Shell("Tài khoản của tôi", "Thông tin đăng nhập và các vai trò của bạn trên hệ thống.")
-	return q.Show(shell, accountPage(q.Who, roles, permissions(q.Who))), nil
+	return q.Show(shell, ui.Join(accountPage(q.Who, roles, permissions(q.Who)), linksCard(links))), nil
 }
 
 func placeOf(ctx context.Context, a *web.App, i authz.Identity) string {

@@ -11,6 +11,14 @@ import (
 // actions are what is done, as the page says it. An action that is missing here shows by its own name.
 var actions = []struct{ name, words string }{
 	{"account.signin", "Đăng nhập"},
+	{"account.sso", "Đăng nhập bằng hệ thống của tỉnh (SSO)"},
+	{"sso.link", "Liên kết tài khoản với SSO"},
+	{"sso.unlink", "Bỏ liên kết tài khoản với SSO"},
+	{"sso.refused", "Đăng nhập bằng SSO bị từ chối"},
+	{"sso.create", "Thêm hệ thống đăng nhập (SSO)"},
+	{"sso.update", "Sửa hệ thống đăng nhập (SSO)"},
+	{"sso.open", "Bật hệ thống đăng nhập (SSO)"},
+	{"sso.shut", "Tắt hệ thống đăng nhập (SSO)"},
 	{"account.refused", "Đăng nhập không thành công"},
 	{"account.signout", "Đăng xuất"},
 	{"account.switch", "Đổi vai trò làm việc"},
@@ -61,6 +69,7 @@ var actions = []struct{ name, words string }{
 var subjects = []struct{ name, words, page string }{
 	{"account", "Tài khoản", ""},
 	{"membership", "Vai trò", ""},
+	{"sso", "Hệ thống đăng nhập (SSO)", "/cau-hinh/sso/"},
 	{"invitation", "Lời mời", ""},
 	{"client", "Kết nối phần mềm", ""},
 	{"key", "Khóa API", ""},

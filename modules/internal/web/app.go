@@ -26,6 +26,8 @@ type Config struct {
 	Signer *authz.Signer
 	// Sessions answers who a session stands for; nil asks the database each time.
 	Sessions *authz.Sessions
+	// SSO signs people in through the tenants' identity providers; nil: nobody does.
+	SSO *authz.SSO
 	// Base is the public address of the deployment: "https://txng.vn". Its host is the parent of the tenants' subdomains.
 	Base *url.URL
 	Log  *slog.Logger

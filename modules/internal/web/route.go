@@ -303,6 +303,11 @@ func (a *App) admit(q *Request, route Route) (Answer, error) {
 	if !q.Who.Can(route.Permission) {
 		return Answer{}, fault.Forbidden
 	}
+	if concernsAccount(route) {
+		if err := q.Who.Owner(); err != nil {
+			return Answer{}, err
+		}
+	}
 	if q.Who.Tenant != 0 {
 		if q.Tenant, err = a.DB.Tenant(q.Context(), q.Who.Tenant); err != nil {
 			return Answer{}, err
