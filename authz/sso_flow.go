@@ -44,6 +44,7 @@ type Arrival struct {
 	Token    Token
 	Who      Identity
 	Next     string // where the person wanted to go
+	Claimed  string // the address that the provider named, verified or not
 }
 
 // drawn returns a value of a flow that is made from the browser's secret: nobody else can.
@@ -135,6 +136,9 @@ func (s *SSO) Finish(ctx context.Context, db *tenant.DB, ref ProviderRef, callba
 		return Arrival{Provider: c.Provider}, err
 	}
 	arrival := Arrival{Provider: c.Provider, Next: next}
+	if storable(claim.Email) {
+		arrival.Claimed = cutText(claim.Email, 254)
+	}
 	err = db.Platform(ctx, func(tx tenant.Platform) (err error) {
 		if _, err := s.configuration(ctx, tx, ref); err != nil {
 			return err // it was shut meanwhile

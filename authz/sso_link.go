@@ -92,7 +92,7 @@ func (s *SSO) Link(ctx context.Context, db *tenant.DB, browser Token, password s
 	account, err := checkPassword(ctx, db, string(offer.Email), password, d)
 	var wrong fault.Invalid
 	if errors.As(err, &wrong) { // errCredentials
-		return Arrival{}, fault.Invalid{{Name: "password", Message: "Mật khẩu của tài khoản " + string(offer.Email) + " chưa đúng."}}
+		return Arrival{}, fault.Invalid{{Name: "password", Message: "Mật khẩu chưa đúng."}}
 	}
 	if err != nil {
 		return Arrival{}, err

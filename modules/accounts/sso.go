@@ -148,7 +148,7 @@ func provider(q *web.Request) (tenant.Tenant, authz.ProviderRef, error) {
 func startSSO(q *web.Request) (web.Answer, error) {
 	t, ref, err := provider(q)
 	if err != nil {
-		return notSignedIn(q, ref, "", err)
+		return notSignedIn(q, ref, authz.Arrival{}, err)
 	}
 	a, next := q.App(), local(q.URL.Query().Get("tiep"))
 	address := ssoAddress(a, t, ref.ID)
@@ -157,7 +157,7 @@ func startSSO(q *web.Request) (web.Answer, error) {
 	}
 	away, browser, err := a.SSO.Start(q.Context(), a.DB, ref, callback(a, t, ref.ID), next)
 	if err != nil {
-		return notSignedIn(q, ref, "", err)
+		return notSignedIn(q, ref, authz.Arrival{}, err)
 	}
 	answer := web.See(away)
 	a.SetCookie(answer.Header, ssoCookie, string(browser), authz.FlowAge)
@@ -167,13 +167,13 @@ func startSSO(q *web.Request) (web.Answer, error) {
 func finishSSO(q *web.Request) (web.Answer, error) {
 	t, ref, err := provider(q)
 	if err != nil {
-		return notSignedIn(q, ref, "", err)
+		return notSignedIn(q, ref, authz.Arrival{}, err)
 	}
 	a, query := q.App(), q.URL.Query()
 	said := authz.SSOAnswer{State: query.Get("state"), Code: query.Get("code"), Error: query.Get("error"), Issuer: query.Get("iss")}
 	arrival, err := a.SSO.Finish(q.Context(), a.DB, ref, callback(a, t, ref.ID), said, authz.Token(q.CookieValue(ssoCookie)), q.Device())
 	if err != nil {
-		return notSignedIn(q, ref, arrival.Provider.Name, err)
+		return notSignedIn(q, ref, arrival, err)
 	}
 	if arrival.Token == "" {
 		return web.See(linkPath), nil
@@ -194,7 +194,7 @@ func arrived(q *web.Request, arrival authz.Arrival) web.Answer {
 
 // notSignedIn says why somebody did not get in, and what else they can do. A refusal of the provider's word is noted in
 // its tenant.
-func notSignedIn(q *web.Request, ref authz.ProviderRef, name string, err error) (web.Answer, error) {
+func notSignedIn(q *web.Request, ref authz.ProviderRef, from authz.Arrival, err error) (web.Answer, error) {
 	said := fault.Message(err)
 	status := 0
 	for kind, code := range map[error]int{
@@ -208,10 +208,14 @@ func notSignedIn(q *web.Request, ref authz.ProviderRef, name string, err error) 
 		return web.Answer{}, err
 	}
 	q.App().Log.Warn("nobody signed in by an identity provider", "request", q.ID, "tenant", ref.Tenant, "provider", ref.ID, "error", err)
-	if status == http.StatusForbidden && name != "" {
-		who := authz.Identity{Name: name}
+	if status == http.StatusForbidden && from.Provider.ID != 0 {
+		who := authz.Identity{Name: from.Provider.Name}
+		what := "Không cho vào"
+		if from.Claimed != "" {
+			what += " người có thư điện tử " + from.Claimed
+		}
 		if err := q.App().DB.Platform(q.Context(), func(tx tenant.Platform) error {
-			return audit.WriteAsPlatform(q.Context(), tx, who, ref.Tenant, "sso.refused", audit.Record{Subject: "sso", ID: ref.ID}, said)
+			return audit.WriteAsPlatform(q.Context(), tx, who, ref.Tenant, "sso.refused", audit.Record{Subject: "sso", ID: ref.ID}, what+". Đã trả lời: “"+said+"”")
 		}); err != nil {
 			return web.Answer{}, err
 		}
@@ -236,9 +240,9 @@ func showLink(q *web.Request) (web.Answer, error) {
 		t, err = a.DB.Tenant(q.Context(), offer.Provider.TenantID)
 	}
 	if err != nil {
-		return notSignedIn(q, authz.ProviderRef{}, "", err)
+		return notSignedIn(q, authz.ProviderRef{}, authz.Arrival{}, err)
 	}
-	password := q.Field(ui.Field{Name: "password", Label: "Mật khẩu của tài khoản " + string(offer.Email), Type: "password", Autocomplete: "current-password"})
+	password := q.Field(ui.Field{Name: "password", Label: "Mật khẩu của tài khoản", Type: "password", Autocomplete: "current-password"})
 	return web.Page(linkingPage(offer, t.Name, password, q.Wrong.Of(""))), nil
 }
 
@@ -250,7 +254,7 @@ func submitLink(q *web.Request) (web.Answer, error) {
 		return audit.WriteAsPlatform(ctx, tx, who, who.Tenant, "sso.link", subject(who), "Liên kết tài khoản với “"+arrival.Provider.Name+"” sau khi xác nhận bằng mật khẩu, và đăng nhập")
 	})
 	if errors.Is(err, fault.Forbidden) {
-		return notSignedIn(q, authz.ProviderRef{}, "", err)
+		return notSignedIn(q, authz.ProviderRef{}, authz.Arrival{}, err)
 	}
 	if err != nil {
 		return web.Answer{}, err

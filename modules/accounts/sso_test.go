@@ -3,6 +3,7 @@ package accounts
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -126,12 +127,11 @@ func TestAnswerOfAProviderIsTakenOnceByTheBrowserThatAsked(t *testing.T) {
 	query.Set("state", strings.Repeat("A", 43))
 	refuse("another state", v, s.start+"/tro-ve?"+query.Encode())
 	refuse("no state", v, s.start+"/tro-ve?code="+query.Get("code"))
+	replay := &visitor{s.place, map[string]string{"txng_sso": v.cookies["txng_sso"]}}
 	s.expect(v.at(address), http.StatusSeeOther)
-	kept := v.cookies["txng_session"]
-	if kept == "" {
+	if v.cookies["txng_session"] == "" {
 		t.Fatal("no session")
 	}
-	replay := &visitor{s.place, map[string]string{"txng_sso": v.cookies["txng_sso"]}}
 	refuse("a replay", replay, address)
 
 	v = s.nobody()
@@ -156,6 +156,30 @@ func TestAnswerOfAProviderIsTakenOnceByTheBrowserThatAsked(t *testing.T) {
 		t.Errorf("code_challenge_method = %q", m)
 	}
 	s.expect(v.at(s.start+"/tro-ve?error=access_denied&state="+asked.Query().Get("state")), http.StatusConflict, "chưa hoàn tất")
+}
+
+func TestOfTwoWhoLinkAtTheSameTimeOneGetsIn(t *testing.T) {
+	t.Parallel()
+	s := newSSO(t)
+	email := s.place.person(s.Tenant.ID, authz.Leader, 0)
+	s.idp.person("can-bo", email, true)
+	v := s.nobody()
+	s.expect(s.through(v, "can-bo"), http.StatusSeeOther)
+	codes := make(chan int)
+	for range 4 {
+		again := &visitor{s.place, maps.Clone(v.cookies)}
+		go func() { codes <- again.post(linkPath, "password", password).Code }()
+	}
+	count := map[int]int{}
+	for range 4 {
+		count[<-codes]++
+	}
+	if count[http.StatusSeeOther] != 1 || count[http.StatusConflict] != 3 {
+		t.Errorf("answers %v, want one 303 and three 409", count)
+	}
+	if n := one[int](s.place, "select count(*) from authz.session where provider_id is not null and tenant_id = $1", s.Tenant.ID); n != 1 {
+		t.Errorf("%d sessions, want 1", n)
+	}
 }
 
 func TestAnswerOfOneProviderIsNotTakenForAnothers(t *testing.T) {

@@ -69,7 +69,7 @@ var actions = []struct{ name, words string }{
 var subjects = []struct{ name, words, page string }{
 	{"account", "Tài khoản", ""},
 	{"membership", "Vai trò", ""},
-	{"sso", "Hệ thống đăng nhập (SSO)", "/cau-hinh/sso/"},
+	{"sso", "Hệ thống đăng nhập (SSO)", ""},
 	{"invitation", "Lời mời", ""},
 	{"client", "Kết nối phần mềm", ""},
 	{"key", "Khóa API", ""},
