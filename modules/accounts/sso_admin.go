@@ -212,14 +212,14 @@ func foundFacts(f authz.Found) []ui.Pair {
 		pkce = "có (S256)"
 	}
 	facts := []ui.Pair{
-		{Label: "Trang đăng nhập", Value: code(f.Authorization)},
-		{Label: "Nơi đổi mã", Value: code(f.Token)},
+		{Label: "Trang đăng nhập", Value: copyable(f.Authorization)},
+		{Label: "Nơi đổi mã", Value: copyable(f.Token)},
 		{Label: "Thông tin người dùng", Value: nil},
 		{Label: "Khóa ký", Value: ui.Text(vi.Int(int64(f.Keys)))},
 		{Label: "PKCE", Value: ui.Text(pkce)},
 	}
 	if f.UserInfo != "" {
-		facts[2].Value = code(f.UserInfo)
+		facts[2].Value = copyable(f.UserInfo)
 	}
 	return facts
 }
