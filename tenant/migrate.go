@@ -129,3 +129,12 @@ func setPasswords(ctx context.Context, conn *pgx.Conn, secret []byte) error {
 	}
 	return nil
 }
+
+// NewestMigration returns the number of the newest migration that this program knows.
+func NewestMigration() (int, error) {
+	files, err := fs.Glob(migrations.FS, "[0-9]*.sql")
+	if err != nil {
+		return 0, fmt.Errorf("read migrations: %w", err)
+	}
+	return len(files), nil
+}
