@@ -9,6 +9,7 @@ const (
 	TenantView        Permission = "tenant.view"
 	TenantCreate      Permission = "tenant.create"
 	TenantMerge       Permission = "tenant.merge"
+	TenantExport      Permission = "tenant.export"
 	NationView        Permission = "nation.view"
 	OrganizationView  Permission = "organization.view"
 	OrganizationOwn   Permission = "organization.own"
@@ -44,6 +45,7 @@ var Sentences = map[Permission]string{
 	TenantView:        "Xem danh sách tỉnh, thành phố trên hệ thống",
 	TenantCreate:      "Đưa một tỉnh, thành phố vào vận hành",
 	TenantMerge:       "Sáp nhập tỉnh, thành phố và hủy sáp nhập",
+	TenantExport:      "Lập và tải tệp lưu trữ toàn bộ dữ liệu của tỉnh",
 	NationView:        "Xem chỉ số tổng hợp của 34 tỉnh, thành phố",
 	OrganizationView:  "Xem danh sách và hồ sơ chủ thể của tỉnh",
 	OrganizationOwn:   "Xem hồ sơ của chính đơn vị mình",

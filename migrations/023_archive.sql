@@ -15,6 +15,7 @@ create table archive.export (
 	total bigint not null default 0 check (total >= 0),
 	size bigint not null default 0 check (size >= 0),
 	sha256 text not null default '' check (sha256 ~ '^([0-9a-f]{64})?$'),
+	seen_at timestamptz not null, -- when its job last gave a sign of life
 	reason text not null default '' check (length(reason) <= 500),
 	ready_at timestamptz,
 	expires_at timestamptz,

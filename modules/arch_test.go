@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"merger":       {},
 	"units":        {},
 	"onboarding":   {"plan", "merger"},
+	"archive":      {},
 	"home":         {"organization", "catalog", "kpi"},
 	"demo":         {"organization", "catalog", "trace", "stamps", "scan", "plan", "kpi", "merger", "onboarding"},
 }
@@ -175,7 +176,7 @@ func TestGuardedPackagesAreImportedInOnePlace(t *testing.T) {
 	}
 }
 
-// TestDoorsAreNotWalkedAround keeps the two functions that hand the job queue its transaction and pool to the job kit.
+// TestDoorsAreNotWalkedAround keeps the functions that hand out a transaction or pool to whom they are for.
 func TestDoorsAreNotWalkedAround(t *testing.T) {
 	t.Parallel()
 	for _, f := range files(t) {
@@ -183,8 +184,8 @@ func TestDoorsAreNotWalkedAround(t *testing.T) {
 			continue
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {
-			if s, ok := n.(*ast.SelectorExpr); ok && (s.Sel.Name == "ForJobs" || s.Sel.Name == "JobPool") {
-				t.Errorf("%s uses %s, which is for modules/internal/job only", f.path, s.Sel.Name)
+			if s, ok := n.(*ast.SelectorExpr); ok && slices.Contains([]string{"ForJobs", "PlatformForJobs", "JobPool", "ForArchive"}, s.Sel.Name) {
+				t.Errorf("%s uses %s, which is for modules/internal/job or tenant/archive only", f.path, s.Sel.Name)
 			}
 			return true
 		})

@@ -70,6 +70,9 @@ func site(t *testing.T) *world {
 			if err := morePrograms(t.Context(), db, &result); err != nil {
 				return err
 			}
+			if err := moreArchives(t.Context(), db); err != nil {
+				return err
+			}
 			sso, err := authz.NewSSO(config.Secret, authz.SSOOptions{Plain: true})
 			if err != nil {
 				return err
@@ -238,4 +241,18 @@ func moreProviders(ctx context.Context, db *tenant.DB, sso *authz.SSO) error {
 		}
 	}
 	return nil
+}
+
+// moreArchives has Nghệ An ask for an archive that was never made.
+func moreArchives(ctx context.Context, db *tenant.DB) error {
+	t, err := db.TenantBySlug(ctx, "nghe-an")
+	if err != nil {
+		return err
+	}
+	return db.Platform(ctx, func(tx tenant.Platform) error {
+		_, err := tx.Exec(ctx, `
+			insert into archive.export (tenant_id, id, state, account_id, requester, requested_at, seen_at)
+			values ($1, $2, 'failed', 1, 'Quản trị', $3, $3)`, t.ID, tx.NewID(), tx.Now())
+		return err
+	})
 }

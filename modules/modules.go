@@ -8,6 +8,7 @@ import (
 
 	"txng/authz"
 	"txng/modules/accounts"
+	"txng/modules/archive"
 	"txng/modules/catalog"
 	"txng/modules/home"
 	"txng/modules/internal/job"
@@ -70,6 +71,8 @@ func New(c Config, keys *stamps.Keys) *App {
 	accounts.Routes(a)
 	journal.Routes(a)
 	journal.Jobs(jobs)
+	archive.Routes(a)
+	archive.Jobs(jobs, a.Archives, keys.Check())
 
 	return &App{App: a, Recorder: recorder, jobs: jobs}
 }

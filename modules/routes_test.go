@@ -25,7 +25,8 @@ var subjects = map[string]string{
 	"/ket-noi/{id}":    "select max(o.id)::text from authz.api_client o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
 	"/nhiem-vu/{id}":   "select max(o.id)::text from plan.task o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
 
-	"/cau-hinh/sso/{id}": "select max(o.id)::text from authz.oidc_provider o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
+	"/cau-hinh/sso/{id}":     "select max(o.id)::text from authz.oidc_provider o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
+	"/cau-hinh/du-lieu/{id}": "select max(o.id)::text from archive.export o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
 }
 
 // shared are routes whose named part belongs to no tenant, with a value that exists.

@@ -248,6 +248,9 @@ func (t Platform) Exec(ctx context.Context, sql string, args ...any) (int64, err
 // only; the arch test holds everybody else off.
 func ForJobs(t Tx) pgx.Tx { return t.tx }
 
+// PlatformForJobs is ForJobs for a transaction of the platform's door.
+func PlatformForJobs(t Platform) pgx.Tx { return t.tx }
+
 // translate gives a database error its kind. The text stays inside: it is logged, never shown.
 func translate(err error) error {
 	if err == nil {

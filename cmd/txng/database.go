@@ -137,5 +137,5 @@ func (f databaseFlags) reset() error {
 			return err
 		}
 	}
-	return os.RemoveAll(filepath.Join(folder, mailFolder))
+	return errors.Join(os.RemoveAll(filepath.Join(folder, mailFolder)), os.RemoveAll(filepath.Join(folder, archivesFolder)))
 }

@@ -66,7 +66,7 @@ func (c demoCommand) Run(e *environment) error {
 		return err
 	}
 	fmt.Fprintln(e.out, "Thư của bản chạy thử:", base.JoinPath("dev", "mail"))
-	site := modules.Config{Base: base, Log: logger(e.out, false), Mail: letters, Demo: true}
+	site := modules.Config{Base: base, Log: logger(e.out, false), Mail: letters, Demo: true, Archives: filepath.Join(filepath.Dir(file), archivesFolder)}
 	return serve(e, d.Config, site, listener, func() { fmt.Fprintln(e.out, "txng ready", base) })
 }
 

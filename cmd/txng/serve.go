@@ -32,6 +32,7 @@ type serveCommand struct {
 	SMTP    string   `name:"smtp-url" help:"Máy chủ gửi thư: smtp://nguoidung:matkhau@may:587 (STARTTLS) hoặc smtps://…:465. Để trống: thư ghi thành tệp." env:"TXNG_SMTP_URL"`
 	From    string   `name:"mail-from" help:"Địa chỉ gửi thư, ví dụ: Truy xuất nguồn gốc <khong-tra-loi@txng.vn>." env:"TXNG_MAIL_FROM"`
 	SSO     []string `name:"sso-networks" help:"Mạng nội bộ mà hệ thống đăng nhập (SSO) của các tỉnh được phép ở trong, ví dụ 10.20.0.0/16. Mặc định chỉ kết nối tới địa chỉ công khai." env:"TXNG_SSO_NETWORKS"`
+	Archive string   `name:"archive-folder" help:"Thư mục các tệp lưu trữ mà tỉnh yêu cầu; các máy chạy chung cơ sở dữ liệu dùng chung thư mục này. Để trống là thư mục archives của thư mục dữ liệu; với máy chủ PostgreSQL bên ngoài thì các tỉnh không tự lập được." type:"path" env:"TXNG_ARCHIVE_FOLDER"`
 	JSON    bool     `name:"log-json" help:"Ghi nhật ký dạng JSON." env:"TXNG_LOG_JSON"`
 }
 
@@ -80,7 +81,7 @@ func (c serveCommand) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	site := modules.Config{Base: base, Proxies: proxies, SSO: sso, Log: logger(e.out, c.JSON), Mail: letters}
+	site := modules.Config{Base: base, Proxies: proxies, SSO: sso, Log: logger(e.out, c.JSON), Mail: letters, Archives: c.archives(c.Archive)}
 	return serve(e, d.Config, site, listener, func() { fmt.Fprintln(e.out, "txng ready", base) })
 }
 

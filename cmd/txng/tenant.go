@@ -19,6 +19,10 @@ type tenantCommand struct {
 	Create tenantCreate `cmd:"" help:"Đưa một tỉnh, thành phố vào vận hành."`
 	Merge  tenantMerge  `cmd:"" help:"Sáp nhập một tỉnh vào tỉnh khác, hoặc hủy sáp nhập (--undo)."`
 	List   tenantList   `cmd:"" help:"Liệt kê."`
+	Export tenantExport `cmd:"" help:"Xuất toàn bộ dữ liệu của một tỉnh ra một tệp lưu trữ."`
+	Import tenantImport `cmd:"" help:"Nhập một tỉnh từ tệp lưu trữ vào hệ thống chưa có tỉnh đó."`
+	Check  tenantCheck  `cmd:"" help:"Kiểm tra một tệp lưu trữ còn nguyên vẹn không."`
+	Delete tenantDelete `cmd:"" help:"Xóa hẳn một tỉnh đã lưu trữ; cần tệp lưu trữ khớp với dữ liệu đang có."`
 }
 
 // operator is who the command line acts as in audits.

@@ -63,6 +63,9 @@ var actions = []struct{ name, words string }{
 	{"tenant.unmerge", "Hủy sáp nhập tỉnh"},
 	{"member.merge", "Nhận vai trò khi sáp nhập"},
 	{"tenant.activate", "Đưa tỉnh vào vận hành"},
+	{"tenant.export", "Lập tệp lưu trữ toàn bộ dữ liệu"},
+	{"tenant.download", "Tải tệp lưu trữ toàn bộ dữ liệu"},
+	{"tenant.import", "Nhập dữ liệu của tỉnh từ tệp lưu trữ"},
 }
 
 // subjects are the kinds of records, and the address of a record's page where it has one.
@@ -84,6 +87,7 @@ var subjects = []struct{ name, words, page string }{
 	{"client", "Kết nối phần mềm", ""},
 	{"key", "Khóa API cá nhân", ""},
 	{"tenant", "Tỉnh, thành phố", ""},
+	{"archive", "Tệp lưu trữ", ""},
 }
 
 func actionWords(name string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ type Deletion struct {
 	Slug    string
 	Confirm string    // the slug once more, typed by a person
 	Archive io.Reader // the file that is kept
+	Name    string    // where it lies, "" for nowhere: it must not be among those that are removed
 	// Folder is where archives that people asked for lie, "" for nowhere; the tenant's are removed.
 	Folder string
 }
@@ -47,6 +49,9 @@ func Delete(ctx context.Context, c tenant.Config, d Deletion) (Deleted, error) {
 	var done Deleted
 	if d.Confirm != d.Slug {
 		return done, fault.Invalid{{Name: "confirm", Message: "Hãy gõ đúng tên miền con của tỉnh, thành phố để xác nhận xóa."}}
+	}
+	if d.Name != "" && d.Folder != "" && inside(d.Name, d.Folder) {
+		return done, fault.Invalid{{Name: "archive", Message: "Tệp lưu trữ này nằm trong thư mục của hệ thống và sẽ bị xóa cùng tỉnh. Hãy chép nó ra nơi khác trước."}}
 	}
 	t, err := compare(ctx, c, d, &done)
 	if err != nil {
@@ -370,7 +375,20 @@ const sessions = "authz.session"
 
 // Folder returns where the archives of a tenant lie in a folder of archives.
 func Folder(folder string, id tenant.ID) string {
-	return folder + string(os.PathSeparator) + strconv.Itoa(int(id))
+	return filepath.Join(folder, strconv.Itoa(int(id)))
+}
+
+// inside reports whether a file lies in a folder or below it, as far as both can be found.
+func inside(file, folder string) bool {
+	file, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return false
+	}
+	if folder, err = filepath.EvalSymlinks(folder); err != nil {
+		return false // there is no such folder, so nothing in it
+	}
+	rel, err := filepath.Rel(folder, file)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // removeFiles removes a tenant's archives from the folder and returns how many there were.

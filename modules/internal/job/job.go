@@ -37,6 +37,22 @@ func Handle[A Args](w *Workers, f func(context.Context, A) error) {
 	river.AddWorker(w.workers, river.WorkFunc(func(ctx context.Context, j *river.Job[A]) error { return f(ctx, j.Args) }))
 }
 
+// HandleLong is Handle for jobs that take longer than the minute that others may: up to most. After a crash such a job
+// may start again while nobody works on it any more, or while somebody still does.
+func HandleLong[A Args](w *Workers, most time.Duration, f func(context.Context, A) error) {
+	river.AddWorker(w.workers, &long[A]{work: f, most: most})
+}
+
+// long is the worker of HandleLong.
+type long[A Args] struct {
+	river.WorkerDefaults[A]
+	work func(context.Context, A) error
+	most time.Duration
+}
+
+func (l *long[A]) Work(ctx context.Context, j *river.Job[A]) error { return l.work(ctx, j.Args) }
+func (l *long[A]) Timeout(*river.Job[A]) time.Duration             { return l.most }
+
 // Every has one instance of the deployment insert the job at its start and then every so often.
 func (w *Workers) Every(d time.Duration, args Args) {
 	w.periodic = append(w.periodic, river.NewPeriodicJob(river.PeriodicInterval(d),
@@ -55,6 +71,14 @@ var insertOnly = func() *river.Client[pgxTx] {
 // Enqueue inserts a job in the transaction; it exists when and only when the transaction commits.
 func Enqueue(ctx context.Context, tx tenant.Tx, args Args, o *Options) error {
 	if _, err := insertOnly.InsertTx(ctx, tenant.ForJobs(tx), args, o); err != nil {
+		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
+	}
+	return nil
+}
+
+// EnqueueAsPlatform is Enqueue in a transaction of the platform's door.
+func EnqueueAsPlatform(ctx context.Context, tx tenant.Platform, args Args, o *Options) error {
+	if _, err := insertOnly.InsertTx(ctx, tenant.PlatformForJobs(tx), args, o); err != nil {
 		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
 	}
 	return nil

@@ -21,6 +21,7 @@ type Answer struct {
 	body   func(ctx context.Context, w io.Writer) error
 	flash  string
 	later  []func(ctx context.Context) error
+	serve  func(w http.ResponseWriter, r *http.Request) // sends a saved file itself
 }
 
 func (a Answer) with(key, value string) Answer {
@@ -93,6 +94,10 @@ func (a Answer) write(w http.ResponseWriter, q *Request) error {
 	}
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
+	}
+	if a.serve != nil {
+		a.serve(w, q.Request)
+		return nil
 	}
 	status := a.Status
 	if status == 0 {

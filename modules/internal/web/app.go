@@ -35,6 +35,9 @@ type Config struct {
 	Mail *mail.Outbox
 	// Demo marks a demonstration: anybody may read the letters of the folder at /dev/mail.
 	Demo bool
+	// Archives is the folder of the archives that provinces ask for; "": they cannot. Instances that share a database
+	// share the folder.
+	Archives string
 	// Proxies are the addresses of our own proxies, whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 }
