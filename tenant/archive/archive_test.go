@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"txng/authz"
+	"txng/modules"
 	"txng/modules/demo"
 	"txng/modules/journal"
 	"txng/modules/stamps"
@@ -169,6 +175,78 @@ func TestImportedProvinceIsTheSameByteForByte(t *testing.T) {
 				t.Errorf("the next tenant has number %d, the imported one %d", n, nghean.ID)
 			}
 		})
+	}
+}
+
+func TestStampsOfAnImportedProvinceAreRecognizedWithTheSameSecretOnly(t *testing.T) {
+	s := provinces(t)
+	nghean := s.tenant(t, "nghe-an")
+	file, _ := export(t, s.db, nghean.ID, archive.Options{StampKey: s.keys.Check()})
+	c, db := empty(t)
+	if _, err := archive.Import(t.Context(), c, bytes.NewReader(file), archive.ImportOptions{StampKey: s.keys.Check()}); err != nil {
+		t.Fatal(err)
+	}
+	other, err := stamps.KeysOf([]byte("another secret of 32 bytes or more"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.Check() == s.keys.Check() {
+		t.Error("two keys have the same check value")
+	}
+	verdict := func(db *tenant.DB, keys *stamps.Keys, path string) (int, bool) {
+		signer, err := authz.NewSigner(c.Secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app := modules.New(modules.Config{DB: db, Signer: signer, Base: &url.URL{Scheme: "http", Host: "txng.test"}, Log: slog.New(slog.DiscardHandler)}, keys)
+		defer app.Close()
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Host = "txng.test"
+		app.Handler().ServeHTTP(answer, r)
+		return answer.Code, strings.Contains(answer.Body.String(), "Tem hợp lệ")
+	}
+	checked := 0
+	for _, stamp := range s.demo.Stamps {
+		u, err := url.Parse(stamp.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gtin := strings.Split(u.Path, "/")[2]
+		if n := number(t, owner(t, c), "select count(*) from catalog.product where gtin = $1", gtin); stamp.State != "activated" || n == 0 {
+			continue
+		}
+		checked++
+		here, genuine := verdict(db, s.keys, u.Path)
+		there, genuineThere := verdict(s.db, s.keys, u.Path)
+		_, forged := verdict(db, other, u.Path)
+		if here != there || !genuine || !genuineThere || forged {
+			t.Errorf("%s: %d %v after import, %d %v before, with another secret %v", u.Path, here, genuine, there, genuineThere, forged)
+		}
+	}
+	if checked == 0 {
+		t.Error("no activated stamp: the test has lost its subject")
+	}
+}
+
+// TestRowsOfAnImportedProvinceAreShutOff asks the imported rows for through the doors.
+func TestRowsOfAnImportedProvinceAreShutOff(t *testing.T) {
+	c, db, dead, alive := twoProvinces(t)
+	for _, of := range []tenant.Tenant{dead, alive} {
+		scope, err := db.Scope(t.Context(), of.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := number(t, owner(t, c), "select count(*) from catalog.product where tenant_id = $1", of.ID)
+		if err := db.View(t.Context(), scope, func(tx tenant.Tx) error {
+			all, err := tenant.Value[int64](t.Context(), tx, "select count(*) from catalog.product where $1::int[] is not null")
+			if all != want || want == 0 {
+				t.Errorf("%s sees %d products, has %d", of.Slug, all, want)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
