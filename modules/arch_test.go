@@ -261,3 +261,45 @@ func literals(args []ast.Expr) string {
 	}
 	return b.String()
 }
+
+// TestJobsNameTheirTenantAlike makes sure that the jobs of a tenant are found when it is deleted: a struct that is a job's
+// arguments (it has a Kind) calls its tenant.ID "tenant" in JSON.
+func TestJobsNameTheirTenantAlike(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]bool{} // folder and type
+	list := files(t)
+	for _, f := range list {
+		for _, d := range f.ast.Decls {
+			if m, ok := d.(*ast.FuncDecl); ok && m.Recv != nil && m.Name.Name == "Kind" && len(m.Recv.List) == 1 {
+				if receiver, ok := m.Recv.List[0].Type.(*ast.Ident); ok {
+					kinds[f.dir+" "+receiver.Name] = true
+				}
+			}
+		}
+	}
+	found := 0
+	for _, f := range list {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok || !kinds[f.dir+" "+spec.Name.Name] {
+				return true
+			}
+			fields, ok := spec.Type.(*ast.StructType)
+			if !ok {
+				return true
+			}
+			for _, field := range fields.Fields.List {
+				if s, ok := field.Type.(*ast.SelectorExpr); ok && s.Sel.Name == "ID" {
+					found++
+					if field.Tag == nil || !strings.Contains(field.Tag.Value, `json:"tenant"`) {
+						t.Errorf("%s: job %s: its tenant.ID is not called tenant in JSON", f.path, spec.Name.Name)
+					}
+				}
+			}
+			return true
+		})
+	}
+	if found < 2 {
+		t.Errorf("only %d jobs of a tenant found: the test has lost its subject", found)
+	}
+}

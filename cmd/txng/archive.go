@@ -238,7 +238,13 @@ func (c tenantDelete) Run(e *environment) error {
 		return err
 	}
 	defer d.stop()
-	done, err := archive.Delete(e, d.Config, archive.Deletion{Slug: c.Slug, Confirm: c.Confirm, Archive: file, Name: c.Archive, Folder: c.archives(c.Archives)})
+	letters := ""
+	if folder, err := c.dataFolder(); err == nil {
+		letters = filepath.Join(folder, mailFolder)
+	}
+	done, err := archive.Delete(e, d.Config, archive.Deletion{
+		Slug: c.Slug, Confirm: c.Confirm, Archive: file, Name: c.Archive, Folder: c.archives(c.Archives), Letters: letters,
+	})
 	if err != nil {
 		return err
 	}
@@ -246,7 +252,7 @@ func (c tenantDelete) Run(e *environment) error {
 	for _, l := range done.Left {
 		left += l.Rows
 	}
-	fmt.Fprintf(e.out, "Đã xóa %s: %d dòng, %d tài khoản, %d tệp lưu trữ trên hệ thống.\n", done.Header.Tenant.Name, done.Rows, done.People, done.Files)
+	fmt.Fprintf(e.out, "Đã xóa %s: %d dòng, %d tài khoản, %d tệp trên hệ thống (tệp lưu trữ và thư).\n", done.Header.Tenant.Name, done.Rows, done.People, done.Files)
 	fmt.Fprintf(e.out, "Đã đếm lại %d bảng: còn %d dòng của tỉnh. Số hiệu %d không cấp cho tỉnh khác.\nTệp giữ lại: %s\nSHA-256 %s\n",
 		len(done.Left), left, done.Header.Tenant.ID, c.Archive, done.SHA256)
 	return nil

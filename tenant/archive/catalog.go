@@ -48,6 +48,7 @@ var credentials = map[string]func() string{
 	"authz.invitation.token_hash":  random32,
 	"authz.api_client.secret_hash": random32,
 	"authz.api_key.hash":           random32,
+	"authz.oidc_provider.sealed":   random32, // opens with no master secret: the administrator enters the provider's secret again
 }
 
 // harmless are columns that sound like a credential and are none.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +23,9 @@ type Deletion struct {
 	Name    string    // where it lies, "" for nowhere: it must not be among those that are removed
 	// Folder is where archives that people asked for lie, "" for nowhere; the tenant's are removed.
 	Folder string
+	// Letters is the folder where letters become files while there is no mail server, "" for none; those to the people
+	// who are deleted are removed.
+	Letters string
 }
 
 // Deleted is what was done.
@@ -100,7 +101,11 @@ func Delete(ctx context.Context, c tenant.Config, d Deletion) (Deleted, error) {
 	}); err != nil {
 		return done, err
 	}
-	done.Files, err = removeFiles(d.Folder, t.ID)
+	if done.Files, err = removeFiles(d.Folder, t.ID); err != nil {
+		return done, err
+	}
+	letters, err := removeLetters(d.Letters, traces.lower())
+	done.Files += letters
 	return done, err
 }
 
@@ -372,39 +377,3 @@ func belongs(of table, references []reference, t Traces) string {
 
 // sessions may belong to no tenant: to a person who has not chosen one.
 const sessions = "authz.session"
-
-// Folder returns where the archives of a tenant lie in a folder of archives.
-func Folder(folder string, id tenant.ID) string {
-	return filepath.Join(folder, strconv.Itoa(int(id)))
-}
-
-// inside reports whether a file lies in a folder or below it, as far as both can be found.
-func inside(file, folder string) bool {
-	file, err := filepath.EvalSymlinks(file)
-	if err != nil {
-		return false
-	}
-	if folder, err = filepath.EvalSymlinks(folder); err != nil {
-		return false // there is no such folder, so nothing in it
-	}
-	rel, err := filepath.Rel(folder, file)
-	return err == nil && filepath.IsLocal(rel)
-}
-
-// removeFiles removes a tenant's archives from the folder and returns how many there were.
-func removeFiles(folder string, id tenant.ID) (int, error) {
-	if folder == "" {
-		return 0, nil
-	}
-	files, err := os.ReadDir(Folder(folder, id))
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	if err == nil {
-		err = os.RemoveAll(Folder(folder, id))
-	}
-	if err != nil {
-		return 0, fmt.Errorf("remove the archives of tenant %d: %w", id, err)
-	}
-	return len(files), nil
-}

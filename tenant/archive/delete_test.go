@@ -104,7 +104,21 @@ func TestDeletedProvinceLeavesNoRowAnywhereAndTheOthersKeepAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	done, err := archive.Delete(t.Context(), c, archive.Deletion{Slug: dead.Slug, Confirm: dead.Slug, Archive: bytes.NewReader(file), Folder: folder})
+	// Letters to somebody of the province, and to somebody of both, are files where there is no mail server.
+	letters := t.TempDir()
+	for name, sql := range map[string]string{
+		"gone":  "select a.email from authz.account a join authz.membership m on m.account_id = a.id group by a.id having max(m.tenant_id) = $1 and min(m.tenant_id) = $1 limit 1",
+		"stays": "select a.email from authz.account a join authz.membership m on m.account_id = a.id group by a.id having count(distinct m.tenant_id) = 2 and $1 > 0 limit 1",
+	} {
+		var email string
+		if err := conn.QueryRow(t.Context(), sql, dead.ID).Scan(&email); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(letters, name+".eml"), []byte("From: a@x.vn\r\nTo: \"Ai\" <"+email+">\r\n\r\nChào"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done, err := archive.Delete(t.Context(), c, archive.Deletion{Slug: dead.Slug, Confirm: dead.Slug, Archive: bytes.NewReader(file), Folder: folder, Letters: letters})
 	if err != nil {
 		t.Fatalf("delete: %v", err)
 	}
@@ -116,10 +130,13 @@ func TestDeletedProvinceLeavesNoRowAnywhereAndTheOthersKeepAll(t *testing.T) {
 			t.Errorf("%d rows left in %s", l.Rows, l.Table)
 		}
 	}
-	if tables < 40 || done.SHA256 != kept.SHA256 || done.People == 0 || done.Files != 1 {
+	if tables < 40 || done.SHA256 != kept.SHA256 || done.People == 0 || done.Files != 2 {
 		t.Errorf("%d tables counted, %d people, %d files, archive %s", tables, done.People, done.Files, done.SHA256)
 	}
 	t.Logf("%d rows deleted, %d tables counted, %d people", done.Rows, tables, done.People)
+	if left, _ := filepath.Glob(filepath.Join(letters, "*")); len(left) != 1 || filepath.Base(left[0]) != "stays.eml" {
+		t.Errorf("letters left: %v", left)
+	}
 	// A second opinion, with nothing of Delete's own.
 	for table, n := range everything(t, conn, fmt.Sprintf("tenant_id = %d", dead.ID)) {
 		if n != 0 {
