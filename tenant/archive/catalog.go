@@ -22,12 +22,12 @@ type table struct {
 	Types   []string // as format_type writes them
 	Key     []string // of the primary key
 	Parents []string // tables that its foreign keys lead to, without itself
+	Tenants []string // columns that refer to the registry of tenants
 }
 
-// The tables beside those with a tenant_id.
+// Tables beside those with a tenant_id.
 const (
 	tenants  = "tenant.tenant"
-	lineage  = "tenant.lineage"
 	accounts = "authz.account"
 )
 
@@ -72,7 +72,9 @@ func withheld(table, column string, withCredentials bool) bool {
 // part is a table with what of it belongs into an archive.
 type part struct {
 	table
-	owner string // the column that names the tenant; "" for accounts and lineage
+	owner string // the column that names the tenant; "" for accounts and relations
+	// relation is a table between two tenants, of which this is one; the other stands there by its unit
+	relation bool
 	// places of the columns that travel, in table.Columns
 	carried []int
 }
@@ -88,7 +90,7 @@ func (p part) names() []string {
 // typeOf returns the type of the i-th carried column as it travels.
 func (p part) typeOf(i int) string {
 	at := p.carried[i]
-	if p.Name == lineage && (p.Columns[at] == "successor" || p.Columns[at] == "origin") {
+	if p.relation && slices.Contains(p.Tenants, p.Columns[at]) {
 		return "text" // the province's unit stands for its number
 	}
 	return p.Types[at]
@@ -113,9 +115,13 @@ func parts(ctx context.Context, q querier, withCredentials bool) ([]part, error)
 			continue
 		case t.Name == tenants:
 			p.owner = "id"
-		case t.Name == lineage, t.Name == accounts:
+		case t.Name == accounts:
 		case slices.Contains(t.Columns, "tenant_id"):
 			p.owner = "tenant_id"
+		case len(t.Tenants) == 1: // of the registry: what was done to the tenant
+			p.owner = t.Tenants[0]
+		case len(t.Tenants) > 1:
+			p.relation = true
 		default:
 			continue
 		}
@@ -157,7 +163,13 @@ func tablesOf(ctx context.Context, q querier) ([]table, error) {
 				join pg_class pc on pc.oid = f.confrelid
 				join pg_namespace pn on pn.oid = pc.relnamespace
 				where f.conrelid = c.oid and f.contype = 'f' and f.confrelid <> c.oid
-				order by 1) as parents
+				order by 1) as parents,
+			array(
+				select a.attname::text
+				from pg_constraint f
+				join pg_attribute a on a.attrelid = c.oid and a.attnum = any (f.conkey)
+				where f.conrelid = c.oid and f.contype = 'f' and f.confrelid = 'tenant.tenant'::regclass
+				order by a.attnum) as tenants
 		from pg_class c
 		join pg_namespace n on n.oid = c.relnamespace
 		where c.relkind in ('r', 'p') and not c.relispartition
@@ -173,9 +185,9 @@ func tablesOf(ctx context.Context, q querier) ([]table, error) {
 	return inOrder(all)
 }
 
-// inOrder sorts tables so that each comes after its parents, and the archive's three special ones first.
+// inOrder sorts tables so that each comes after its parents, and registry and accounts first.
 func inOrder(all []table) ([]table, error) {
-	first := []string{tenants, lineage, accounts}
+	first := []string{tenants, accounts}
 	slices.SortStableFunc(all, func(a, b table) int {
 		place := func(t table) int {
 			if i := slices.Index(first, t.Name); i >= 0 {

@@ -156,7 +156,7 @@ func compare(ctx context.Context, c tenant.Config, d Deletion, done *Deleted) (t
 	}
 	done.SHA256 = file.sum()
 	for _, m := range kept.Tables {
-		if m.Name != accounts && m.Name != lineage {
+		if m.Name != accounts {
 			done.expected = append(done.expected, m)
 		}
 	}

@@ -15,9 +15,9 @@
 // has no exact word for are strings as PostgreSQL writes them; times are UTC with microseconds ("2026-11-22T09:59:50.123456Z");
 // bytea is base64, or {"file", "size", "sha256"} when it is longer than 1 KiB; arrays are arrays of strings. The manifest comes last, so that a file that was cut off is known as such.
 //
-// The tables are those with a tenant_id, and three beside them: tenant.tenant (the tenant's own row), tenant.lineage
-// (mergers; other provinces stand there by their official unit, never by number) and authz.account (people who have or
-// had a role in the tenant).
+// The tables are those with a tenant_id, and beside them: tenant.tenant (the tenant's own row) and what else refers to it
+// (changes of its state, mergers; other provinces stand there by their official unit, never by number), and authz.account
+// (people who have or had a role in the tenant).
 //
 // # What is never in it
 //

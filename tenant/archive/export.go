@@ -110,10 +110,14 @@ func (e *export) door(p part) pgx.Tx {
 
 // from returns a table as x, with the condition that makes it the tenant's, whose number is $1.
 func from(p part) string {
-	switch p.Name {
-	case lineage:
-		return "tenant.lineage x where $1::int in (x.successor, x.origin)"
-	case accounts:
+	switch {
+	case p.relation:
+		var columns []string
+		for _, c := range p.Tenants {
+			columns = append(columns, "x."+quote(c))
+		}
+		return quote(p.Name) + " x where $1::int in (" + strings.Join(columns, ", ") + ")"
+	case p.Name == accounts:
 		return "authz.account x where exists (select from authz.membership m where m.tenant_id = $1 and m.account_id = x.id)"
 	}
 	return quote(p.Name) + " x where x." + quote(p.owner) + " = $1"
@@ -127,7 +131,7 @@ func (e *export) table(ctx context.Context, p part, total int64) error {
 		column := "x." + quote(name)
 		kinds[i] = kindOf(p.typeOf(i))
 		selected[i] = expression(column, p.typeOf(i))
-		if p.Name == lineage && p.typeOf(i) != p.Types[p.carried[i]] {
+		if p.relation && slices.Contains(p.Tenants, name) {
 			selected[i] = "(select t.unit from tenant.tenant t where t.id = " + column + ")"
 		}
 		keys[i] = append(appendString(nil, name), ':')

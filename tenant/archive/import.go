@@ -306,12 +306,12 @@ func (i *importer) check(values []*string) (skip bool, err error) {
 		return ""
 	}
 	id := fmt.Sprint(i.head.Tenant.ID)
-	switch i.part.Name {
-	case accounts:
+	switch {
+	case i.part.Name == accounts:
 		return i.known(accountOf{text("id"), text("email")})
-	case lineage:
-		return i.relation(values, slices.Index(names, "successor"), slices.Index(names, "origin"))
-	case tenants:
+	case i.part.relation:
+		return i.relation(values)
+	case i.part.Name == tenants:
 		if text("unit") != i.head.Tenant.Unit || text("slug") != i.head.Tenant.Slug {
 			return false, i.wrongRow("tỉnh, thành phố không phải %s", i.head.Tenant.Name)
 		}
@@ -339,9 +339,12 @@ func (i *importer) known(a accountOf) (bool, error) {
 }
 
 // relation puts the provinces' numbers in for their units, and reports whether one of them is not here.
-func (i *importer) relation(values []*string, successor, origin int) (bool, error) {
+func (i *importer) relation(values []*string) (bool, error) {
 	own := false
-	for _, n := range []int{successor, origin} {
+	for n, name := range i.part.names() {
+		if !slices.Contains(i.part.Tenants, name) {
+			continue
+		}
 		if values[n] == nil {
 			return false, i.wrongRow("thiếu tỉnh, thành phố")
 		}
@@ -349,7 +352,9 @@ func (i *importer) relation(values []*string, successor, origin int) (bool, erro
 		own = own || unit == i.head.Tenant.Unit
 		number, here := i.units[unit]
 		if !here {
-			i.report.Lineage = append(i.report.Lineage, unit)
+			if !slices.Contains(i.report.Lineage, unit) {
+				i.report.Lineage = append(i.report.Lineage, unit)
+			}
 			return true, nil
 		}
 		values[n] = &number
