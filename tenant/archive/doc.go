@@ -22,7 +22,7 @@
 // # What is never in it
 //
 // Rows of other tenants, also of those that were merged into this one: they have archives of their own. Sessions, refresh
-// tokens and second factors. Keys of the deployment and its master secret. The list of archives itself.
+// tokens, second factors, and who is linked to an identity provider. Keys of the deployment and its master secret. The list of archives itself.
 //
 // What signs people and machines in (hashes of passwords, of API secrets, of links) travels only on the operator's wish
 // (Options.Credentials). Without it, people set a new password by the link in their mail, machines get new secrets, and
