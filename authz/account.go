@@ -43,8 +43,10 @@ func ParseEmail(s string) (Email, error) {
 type Account struct {
 	ID           AccountID
 	Email        Email
+	Phone        Phone // "" when the person signs in by the address only
 	Name         string
 	PasswordHash string
+	TokenEpoch   int // access tokens of an earlier one are refused
 	DisabledAt   *time.Time
 
 	through ProviderRef // the identity provider that vouches for the person; zero: nobody but themselves
@@ -68,6 +70,14 @@ func ValidatePassword(field, password string) error {
 type NewAccount struct {
 	email      Email
 	name, hash string
+	phone      Phone
+}
+
+// WithPhone returns the account to be made with a number to sign in with. What is no mobile number is left out, and so is,
+// when the account is made, one that another account has: that there is one is nothing for whoever signs up.
+func (n NewAccount) WithPhone(number string) NewAccount {
+	n.phone, _ = ParsePhone(number)
+	return n
 }
 
 // PrepareAccount checks what an account is made from and hashes the password, which takes long: do it outside of a
@@ -86,7 +96,7 @@ func PrepareAccount(email, name, password string) (NewAccount, error) {
 	if err := wrong.Err(); err != nil {
 		return NewAccount{}, err
 	}
-	return NewAccount{address, name, HashPassword(password)}, nil
+	return NewAccount{email: address, name: name, hash: HashPassword(password)}, nil
 }
 
 // checkName notes what is wrong with a person's name. It stands in letters, so that it may hold neither line breaks nor
@@ -109,6 +119,9 @@ func (n NewAccount) Create(ctx context.Context, tx tenant.Platform) (AccountID, 
 	if tenant.Violates(err, "account_email_key") {
 		return 0, fault.Say(fault.Conflict, "Địa chỉ %s đã có tài khoản.", n.email)
 	}
+	if err == nil && n.phone != "" {
+		_, err = takePhone(ctx, tx, id, n.phone)
+	}
 	return id, err
 }
 
@@ -124,7 +137,7 @@ func CreateAccount(ctx context.Context, tx tenant.Platform, email, name, passwor
 // AccountByEmail returns the account of an address, or fault.NotFound.
 func AccountByEmail(ctx context.Context, tx tenant.Platform, email Email) (Account, error) {
 	return tenant.One[Account](ctx, tx, `
-		select id, email, name, password_hash, disabled_at
+		select `+accountColumns+`
 		from authz.account
 		where email = $1`, email)
 }

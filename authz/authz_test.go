@@ -76,7 +76,8 @@ func TestWrongAddressAndWrongPasswordGetTheSameAnswer(t *testing.T) {
 	email, _ := person(t, e, authz.Leader)
 	var answers []string
 	for _, try := range [][2]string{
-		{email, "sai"}, {"khong.co@example.vn", password}, {"không phải thư", password}, {email, ""}, {email, strings.Repeat("x", 10<<20)}, {"", ""},
+		{email, "sai"}, {"khong.co@example.vn", password}, {"không phải thư", password}, {"0999 999 998", password}, {"0123", password},
+		{strings.Repeat("a@", 5<<20), password}, {"аdmin@example.vn", password}, // with a Cyrillic а
 	} {
 		_, _, err := authz.SignIn(t.Context(), e.DB, try[0], try[1], authz.Device{})
 		if err == nil {
@@ -87,6 +88,32 @@ func TestWrongAddressAndWrongPasswordGetTheSameAnswer(t *testing.T) {
 	for _, a := range answers {
 		if a != answers[0] {
 			t.Errorf("answers differ: %q and %q", answers[0], a)
+		}
+	}
+}
+
+func TestSignInNamesWhatWasLeftOut(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	email, _ := person(t, e, authz.Leader)
+	for _, c := range []struct{ login, password, fields string }{
+		{"", "", "email password"}, {" \t", password, "email"}, {email, "", "password"}, {email, strings.Repeat("x", 10<<20), "password"},
+		{"khong.co@example.vn", "", "password"}, {"", strings.Repeat("x", 257), "email password"},
+	} {
+		_, _, err := authz.SignIn(t.Context(), e.DB, c.login, c.password, authz.Device{})
+		var wrong fault.Invalid
+		errors.As(err, &wrong)
+		var fields []string
+		for _, f := range wrong {
+			fields = append(fields, f.Name)
+		}
+		if got := strings.Join(fields, " "); got != c.fields || authz.IsWrongTry(err) {
+			t.Errorf("%.20q, %.20q: %v about %q, want %q and no wrong try", c.login, c.password, err, got, c.fields)
+		}
+	}
+	for range 30 { // none of them was a try
+		if _, _, err := authz.SignIn(t.Context(), e.DB, email, "", authz.Device{}); errors.Is(err, fault.TooMany) {
+			t.Fatal("empty forms slow the account down")
 		}
 	}
 }

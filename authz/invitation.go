@@ -37,6 +37,7 @@ type Invitation struct {
 	TenantID              tenant.ID
 	ID                    int64
 	Email                 Email
+	Phone                 Phone // of the account to be made; "" for none
 	Name                  string
 	Role                  Role
 	OrgID                 tenant.OrgID
@@ -45,14 +46,17 @@ type Invitation struct {
 	Inviter               string // name of who invited
 	CreatedAt, ExpiresAt  time.Time
 	AcceptedAt, RevokedAt *time.Time
+	Batch                 int64      // the import that it came with, 0 for none
+	SentAt, FailedAt      *time.Time // its letter, when it came with an import
 }
 
-const invitationColumns = `tenant_id, id, email, name, role, org_id, department, unit, invited_by, inviter, created_at,
-	expires_at, accepted_at, revoked_at`
+const invitationColumns = `tenant_id, id, email, phone, name, role, org_id, department, unit, invited_by, inviter, created_at,
+	expires_at, accepted_at, revoked_at, coalesce(batch, 0) as batch, sent_at, failed_at`
 
 // NewInvitation is what an invitation is made from, as typed.
 type NewInvitation struct {
 	Email, Name string
+	Phone       string // may be empty
 	Role        Role
 	Department  string // code of the body, for a department officer
 	Unit        string // commune's unit.Ref, for a unit officer
@@ -62,15 +66,22 @@ type NewInvitation struct {
 type offer struct {
 	NewInvitation
 	email Email
+	phone Phone
 }
 
-// check says what is wrong with an invitation by who, in a province at a time. Errors: fault.Invalid for email, name,
-// role, department, unit; fault.Forbidden for a role that who may not give.
+// check says what is wrong with an invitation by who, in a province at a time. Errors: fault.Invalid for email, phone,
+// name, role, department, unit; fault.Forbidden for a role that who may not give.
 func (n NewInvitation) check(who Identity, province unit.Ref, now time.Time) (offer, error) {
 	var wrong fault.Invalid
 	email, err := ParseEmail(n.Email)
 	if err != nil {
 		wrong = append(wrong, err.(fault.Invalid)...)
+	}
+	var number Phone
+	if n.Phone = strings.TrimSpace(n.Phone); n.Phone != "" {
+		if number, err = ParsePhone(n.Phone); err != nil {
+			wrong = append(wrong, err.(fault.Invalid)...)
+		}
 	}
 	n.Name = strings.TrimSpace(n.Name)
 	checkName(&wrong, n.Name)
@@ -93,7 +104,7 @@ func (n NewInvitation) check(who Identity, province unit.Ref, now time.Time) (of
 	} else if !isCommune(n.Unit, province, now) {
 		wrong.Add("unit", "Chọn xã, phường, đặc khu thuộc tỉnh.")
 	}
-	return offer{n, email}, wrong.Err()
+	return offer{n, email, number}, wrong.Err()
 }
 
 func isCommune(ref string, province unit.Ref, now time.Time) bool {
@@ -108,8 +119,13 @@ func (n NewInvitation) Check(who Identity, province unit.Ref, now time.Time) err
 
 // Invite offers a role in the transaction's tenant, and in its organization when it is confined to one, on behalf of
 // who. An open invitation of the same address to the same role is replaced: its link ends. Errors: those of Check;
-// fault.Invalid for "email" when the person has the role already.
+// fault.Invalid for "email" when the person has the role already; fault.TooMany after the day's last invitation.
 func Invite(ctx context.Context, tx tenant.Tx, who Identity, province unit.Ref, n NewInvitation) (Invitation, InvitationToken, error) {
+	return inviteIn(ctx, tx, who, province, n, 0)
+}
+
+// inviteIn is Invite for an invitation of an import, 0 for one alone.
+func inviteIn(ctx context.Context, tx tenant.Tx, who Identity, province unit.Ref, n NewInvitation, batch int64) (Invitation, InvitationToken, error) {
 	if who.Tenant != tx.Tenant() || who.Org != tx.Org() {
 		return Invitation{}, "", fault.Forbidden
 	}
@@ -129,6 +145,11 @@ func Invite(ctx context.Context, tx tenant.Tx, who Identity, province unit.Ref, 
 	if has {
 		return Invitation{}, "", fault.Invalid{{Name: "email", Message: "Người này đã có vai trò “" + o.Role.Name() + "”."}}
 	}
+	if batch == 0 {
+		if err := withinDay(ctx, tx, who); err != nil {
+			return Invitation{}, "", err
+		}
+	}
 	if _, err := tx.Exec(ctx, `
 		update authz.invitation
 		set revoked_at = $2
@@ -140,10 +161,10 @@ func Invite(ctx context.Context, tx tenant.Tx, who Identity, province unit.Ref, 
 	token := InvitationToken(newToken())
 	made, err := tenant.Puts[Invitation](ctx, tx, `
 		insert into authz.invitation (tenant_id, id, token_hash, email, name, role, org_id, department, unit, invited_by,
-			inviter, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			inviter, created_at, expires_at, phone, batch)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, 0::bigint))
 		returning `+invitationColumns,
-		tx.NewID(), token.hash(), o.email, o.Name, o.Role, tx.Org(), o.Department, o.Unit, who.Account, who.Name, tx.Now(), tx.Now().Add(InvitationAge))
+		tx.NewID(), token.hash(), o.email, o.Name, o.Role, tx.Org(), o.Department, o.Unit, who.Account, who.Name, tx.Now(), tx.Now().Add(InvitationAge), o.phone, batch)
 	if tenant.Violates(err, "invitation_open") {
 		return Invitation{}, "", fault.Say(fault.Conflict, "Người này vừa được mời ở nơi khác. Hãy tải lại trang.")
 	}
@@ -232,11 +253,15 @@ func PrepareAcceptance(ctx context.Context, db *tenant.DB, t tenant.ID, token In
 	a := Acceptance{tenant: t, token: token}
 	if !hasAccount {
 		fresh, err := PrepareAccount(string(i.Email), name, password)
-		a.fresh = fresh
+		a.fresh = fresh.WithPhone(string(i.Phone))
 		return a, err
 	}
-	account, err := checkPassword(ctx, db, string(i.Email), password, d)
 	var wrong fault.Invalid
+	checkGiven(&wrong, "password", password)
+	if err := wrong.Err(); err != nil {
+		return Acceptance{}, err
+	}
+	account, err := checkPassword(ctx, db, string(i.Email), password, d)
 	if errors.As(err, &wrong) { // errCredentials
 		return Acceptance{}, fault.Invalid{{Name: "password", Message: "Mật khẩu của tài khoản " + string(i.Email) + " chưa đúng."}}
 	}

@@ -48,6 +48,7 @@ type claims struct {
 	Membership int64     `json:"mid,string,omitempty"`
 	Tenant     tenant.ID `json:"tid,omitempty"`
 	Version    int       `json:"ver,omitempty"`
+	Epoch      int       `json:"epo,omitempty"`        // of the account: see SignOutEverywhere
 	Client     int64     `json:"cid,string,omitempty"` // of a machine: its number, as in Subject
 	Scope      string    `json:"scope,omitempty"`      // of a machine: what the token is for
 }
@@ -56,7 +57,7 @@ type claims struct {
 func claimsOf(c choice) claims {
 	return claims{
 		RegisteredClaims: jwt.RegisteredClaims{Subject: strconv.FormatInt(int64(c.Account), 10)},
-		Membership:       c.Membership, Tenant: c.Tenant, Version: c.version,
+		Membership:       c.Membership, Tenant: c.Tenant, Version: c.version, Epoch: c.epoch,
 	}
 }
 
@@ -128,6 +129,9 @@ func (s *Signer) Read(ctx context.Context, db *tenant.DB, token string) (Identit
 			return fault.SignIn
 		}
 		k, err := choiceOf(ctx, tx, AccountID(account), c.Tenant, c.Membership, c.Version)
+		if err == nil && k.epoch != c.Epoch { // read with the account: it costs no round trip of its own
+			err = fault.SignIn
+		}
 		who = k.Identity
 		return err
 	})
@@ -138,7 +142,7 @@ func (s *Signer) Read(ctx context.Context, db *tenant.DB, token string) (Identit
 // fault.SignIn otherwise.
 func choiceOf(ctx context.Context, tx tenant.Platform, id AccountID, t tenant.ID, membership int64, version int) (choice, error) {
 	account, err := tenant.One[Account](ctx, tx, `
-		select id, email, name, password_hash, disabled_at
+		select `+accountColumns+`
 		from authz.account
 		where id = $1 and disabled_at is null`, id)
 	if err != nil {

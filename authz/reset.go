@@ -26,31 +26,36 @@ func (t ResetToken) hash() []byte { return Token(t).hash() }
 // errDeadLink is the one answer to a link that never was, has been used, replaced, or has expired.
 var errDeadLink = fault.Say(fault.Conflict, "Đường dẫn này không còn dùng được: đã được dùng, đã hết hạn hoặc chưa đúng. Hãy yêu cầu đường dẫn mới.")
 
-// RequestReset makes a link for the account of an address; ok is false when there is none that may have one. The
-// caller gives the person the same answer either way, and before this has run, so that neither words nor time tell.
-func RequestReset(ctx context.Context, db *tenant.DB, email string) (token ResetToken, who Account, ok bool, err error) {
-	address, err := ParseEmail(email)
+// RequestReset makes a link for the account of an address or number, to be sent to the account's address; ok is false when
+// there is none that may have one. The caller gives the person the same answer either way, and before this has run, so
+// that neither words nor time tell; and it asks the database one thing, whether or not there is an account.
+func RequestReset(ctx context.Context, db *tenant.DB, login string) (token ResetToken, who Account, ok bool, err error) {
+	by, err := ParseLogin(login)
 	if err != nil {
 		return "", Account{}, false, nil
 	}
 	token = ResetToken(newToken())
 	err = db.Platform(ctx, func(tx tenant.Platform) error {
-		if who, err = AccountByEmail(ctx, tx, address); err != nil {
-			return err
+		who, err = tenant.One[Account](ctx, tx, `
+			with a as (
+				select `+accountColumns+`
+				from authz.account
+				where (email = $1 or phone = $2) and disabled_at is null),
+			made as (
+				insert into authz.reset (token_hash, account_id, created_at, expires_at)
+				select $3, a.id, $4, $5
+				from a
+				where (select count(*) from authz.reset r where r.account_id = a.id and r.created_at > $6) < $7
+				returning account_id)
+			select a.*
+			from a
+			join made on made.account_id = a.id`,
+			by.Email, by.Phone, token.hash(), tx.Now(), tx.Now().Add(ResetAge), tx.Now().Add(-resetWithin), resetMost)
+		if ok = err == nil; errors.Is(err, fault.NotFound) {
+			return nil // and commit, as for one that was found
 		}
-		n, err := tx.Exec(ctx, `
-			insert into authz.reset (token_hash, account_id, created_at, expires_at)
-			select $1, a.id, $3, $4
-			from authz.account a
-			where a.id = $2 and a.disabled_at is null
-			and (select count(*) from authz.reset r where r.account_id = a.id and r.created_at > $5) < $6`,
-			token.hash(), who.ID, tx.Now(), tx.Now().Add(ResetAge), tx.Now().Add(-resetWithin), resetMost)
-		ok = n == 1
 		return err
 	})
-	if errors.Is(err, fault.NotFound) {
-		err = nil
-	}
 	if err != nil || !ok {
 		return "", Account{}, false, err
 	}
@@ -96,7 +101,7 @@ func Reset(ctx context.Context, tx tenant.Platform, token ResetToken, n NewPassw
 			set used_at = $2
 			where token_hash = $1 and used_at is null and expires_at > $2
 			returning account_id)
-		select a.id, a.email, a.name, a.password_hash, a.disabled_at
+		select a.id, a.email, coalesce(a.phone, '') as phone, a.name, a.password_hash, a.token_epoch, a.disabled_at
 		from authz.account a
 		join used u on u.account_id = a.id
 		where a.disabled_at is null`, token.hash(), tx.Now())
@@ -150,11 +155,15 @@ func PrepareChange(ctx context.Context, db *tenant.DB, who Identity, oldPassword
 	if err := who.Owner(); err != nil {
 		return PasswordChange{}, err
 	}
+	var wrong fault.Invalid
+	checkGiven(&wrong, "old_password", oldPassword)
 	if err := ValidatePassword("password", newPassword); err != nil {
+		wrong = append(wrong, err.(fault.Invalid)...)
+	}
+	if err := wrong.Err(); err != nil {
 		return PasswordChange{}, err
 	}
 	account, err := checkPassword(ctx, db, string(who.Email), oldPassword, d)
-	var wrong fault.Invalid
 	if errors.As(err, &wrong) { // errCredentials
 		return PasswordChange{}, fault.Invalid{{Name: "old_password", Message: "Mật khẩu hiện tại chưa đúng."}}
 	}

@@ -53,17 +53,20 @@ func (t Token) hash() []byte {
 }
 
 // errCredentials is the one answer to a wrong address and to a wrong password.
-var errCredentials = fault.Invalid{{Name: "email", Message: "Thư điện tử hoặc mật khẩu chưa đúng."}}
+var errCredentials = fault.Invalid{{Name: "email", Message: "Thư điện tử, số điện thoại hoặc mật khẩu chưa đúng."}}
 
-// Device says where a sign-in comes from.
-type Device struct{ Address, Agent string }
+// Device says where a sign-in comes from, and how it was made where that is known (see Session.How).
+type Device struct{ Address, Agent, How string }
 
-// SignIn opens a session for the account with the address and password, in its first role. It takes the same time and
-// gives the same error whether or not the account exists.
-func SignIn(ctx context.Context, db *tenant.DB, email, password string, d Device) (Token, Identity, error) {
-	account, err := checkPassword(ctx, db, email, password, d)
+// SignIn opens a session for the account with the login (an address or a mobile number) and password, in its first role.
+// It takes the same time and gives the same error whether or not the account exists.
+func SignIn(ctx context.Context, db *tenant.DB, login, password string, d Device) (Token, Identity, error) {
+	account, err := checkPassword(ctx, db, login, password, d)
 	if err != nil {
 		return "", Identity{}, err
+	}
+	if by, _ := ParseLogin(login); d.How == "" {
+		d.How = by.way()
 	}
 	var token Token
 	var who Identity
@@ -95,20 +98,51 @@ func enter(ctx context.Context, tx tenant.Platform, account Account, preferred t
 	return token, c.Identity, err
 }
 
-// checkPassword returns the account, or errCredentials; errSlowDown after too many wrong tries.
-func checkPassword(ctx context.Context, db *tenant.DB, email, password string, d Device) (Account, error) {
+// checkGiven notes a password that is missing or longer than any: neither is a try.
+func checkGiven(wrong *fault.Invalid, field, password string) {
+	switch {
+	case password == "":
+		wrong.Add(field, "Chưa nhập mật khẩu.")
+	case len(password) > MaxPassword:
+		wrong.Add(field, "Mật khẩu dài quá %d byte.", MaxPassword)
+	}
+}
+
+// IsWrongTry reports whether an error of signing in is about a wrong password or name, and not about what was left out.
+func IsWrongTry(err error) bool {
+	var wrong fault.Invalid
+	return errors.As(err, &wrong) && wrong.Of("email") == errCredentials[0].Message
+}
+
+// checkPassword returns the account, or errCredentials; fault.Invalid for "email" and "password" when they are missing;
+// errSlowDown after too many wrong tries. For a login without an account it asks the database and computes as much as for
+// one with.
+func checkPassword(ctx context.Context, db *tenant.DB, login, password string, d Device) (Account, error) {
+	var wrong fault.Invalid
+	if strings.TrimSpace(login) == "" {
+		wrong.Add("email", "Chưa nhập thư điện tử hoặc số điện thoại.")
+	}
+	checkGiven(&wrong, "password", password)
+	if err := wrong.Err(); err != nil {
+		return Account{}, err
+	}
 	var account Account
 	var taken []bucket
 	found := true
-	address, parseErr := ParseEmail(email)
+	by, parseErr := ParseLogin(login)
 	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
-		if taken, err = tryOne(ctx, tx, address, d); err != nil {
-			return err
-		}
-		account, err = AccountByEmail(ctx, tx, address)
+		account, err = AccountByLogin(ctx, tx, by)
 		if errors.Is(err, fault.NotFound) {
 			found, err = false, nil // the try counts all the same
 		}
+		if err != nil {
+			return err
+		}
+		name := by.String()
+		if found {
+			name = string(account.Email) // tries by the number and by the address are tries for one account
+		}
+		taken, err = tryOne(ctx, tx, name, account.ID, d)
 		return err
 	})
 	if err != nil {
@@ -148,6 +182,7 @@ func stillHas(ctx context.Context, tx tenant.Platform, checked Account) error {
 type choice struct {
 	Identity
 	version int
+	epoch   int // of the account's access tokens
 }
 
 // identities returns what an account may work as: its roles above the tenants, then its memberships. Of one that an
@@ -165,14 +200,14 @@ func identities(ctx context.Context, tx tenant.Platform, a Account) ([]choice, e
 		return nil, err
 	}
 	for _, r := range roles {
-		list = append(list, choice{Identity: Identity{Account: a.ID, Name: a.Name, Email: a.Email, Role: r}})
+		list = append(list, choice{Identity: Identity{Account: a.ID, Name: a.Name, Email: a.Email, Role: r}, epoch: a.TokenEpoch})
 	}
 	members, err := Memberships(ctx, tx, a.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range members {
-		list = append(list, choice{Identity: m.identity(), version: m.Version})
+		list = append(list, choice{Identity: m.identity(), version: m.Version, epoch: a.TokenEpoch})
 	}
 	return list, nil
 }
@@ -184,6 +219,11 @@ func (m Membership) identity() Identity {
 	}
 }
 
+// agent returns what the browser calls itself, as it can be stored.
+func (d Device) agent() string {
+	return strings.ReplaceAll(strings.ToValidUTF8(d.Agent[:min(len(d.Agent), 400)], ""), "\x00", "")
+}
+
 func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, error) {
 	token := newToken()
 	var t, m, v, provider any
@@ -191,13 +231,12 @@ func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, e
 		t, m, v = c.Tenant, c.Membership, c.version
 	}
 	if c.Provider != 0 {
-		provider = c.Provider
+		provider, d.How = c.Provider, BySSO
 	}
-	agent := strings.ReplaceAll(strings.ToValidUTF8(d.Agent[:min(len(d.Agent), 400)], ""), "\x00", "")
 	_, err := tx.Exec(ctx, `
-		insert into authz.session (token_hash, account_id, tenant_id, membership_id, membership_version, created_at, expires_at, address, agent, provider_id)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, agent, provider)
+		insert into authz.session (token_hash, account_id, tenant_id, membership_id, membership_version, created_at, expires_at, address, agent, provider_id, how)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, d.agent(), provider, d.How)
 	return token, err
 }
 
@@ -273,8 +312,8 @@ func SignOut(ctx context.Context, db *tenant.DB, token Token) error {
 	})
 }
 
-// SignOutEverywhere ends all sessions of an account but the one that is kept ("" keeps none), and the refresh tokens that
-// programs hold in its name. Access tokens that are out end by themselves within AccessAge.
+// SignOutEverywhere ends all sessions of an account but the one that is kept ("" keeps none), and the access and refresh
+// tokens that programs hold in its name: from the commit on, whichever instance is asked.
 func SignOutEverywhere(ctx context.Context, tx tenant.Platform, account AccountID, keep Token) error {
 	if _, err := lockAccount(ctx, tx, account); err != nil {
 		return err
@@ -288,6 +327,12 @@ func SignOutEverywhere(ctx context.Context, tx tenant.Platform, account AccountI
 	if err := RevokeRefreshTokens(ctx, tx, account); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, `
+		update authz.account
+		set token_epoch = token_epoch + 1
+		where id = $1`, account); err != nil {
+		return err
+	}
 	return revokeAccount(ctx, tx, account)
 }
 
@@ -296,6 +341,7 @@ type Session struct {
 	CreatedAt, ExpiresAt time.Time
 	EndedAt              *time.Time
 	Address, Agent       string
+	How                  string // ByPassword, ByPhone or what another way calls itself; "" is not known
 	Current              bool
 }
 
@@ -303,7 +349,7 @@ type Session struct {
 // an identity provider opened sees those of its own kind in its tenant.
 func SessionsOf(ctx context.Context, tx tenant.Platform, account AccountID, current Token) ([]Session, error) {
 	return tenant.List[Session](ctx, tx, `
-		select created_at, expires_at, ended_at, address, agent, token_hash = $2 as current
+		select created_at, expires_at, ended_at, address, agent, how, token_hash = $2 as current
 		from authz.session s
 		where account_id = $1
 		and not exists (
@@ -339,15 +385,13 @@ func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d
 		if _, err := lockAccount(ctx, tx, who.Account); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `
+		d.How, err = tenant.Value[string](ctx, tx, `
 			update authz.session
 			set ended_at = $2
-			where token_hash = $1 and ended_at is null`, token.hash(), tx.Now())
+			where token_hash = $1 and ended_at is null
+			returning how`, token.hash(), tx.Now())
 		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fault.SignIn // it was ended meanwhile
+			return refused(err) // it was ended meanwhile
 		}
 		if err := revokeSession(ctx, tx, token); err != nil {
 			return err

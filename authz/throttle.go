@@ -20,16 +20,16 @@ type bucket struct {
 var errSlowDown = fault.Say(fault.TooMany, "Đăng nhập sai quá nhiều lần. Hãy chờ vài phút rồi thử lại.")
 
 // buckets are those of a sign-in, in the order in which everybody takes from them, the most shared last. They are kept by
-// the name that is tried, whether or not it has an account, so that being slowed down tells nothing.
+// the address of the account, and where there is none by the name that is tried, so that being slowed down tells nothing.
 //
 // The strict one is of the name from one network, so that a stranger who guesses does not lock the owner out; the loose
 // one of the name from everywhere, for guessers with many networks, does not count where the owner has signed in lately;
 // a network may stand for a whole office.
-func buckets(email Email, d Device, known bool) []bucket {
+func buckets(name string, d Device, known bool) []bucket {
 	network := NetworkOf(d.Address)
-	list := []bucket{{"account " + string(email) + " " + network, 10, 30 * time.Second}}
+	list := []bucket{{"account " + name + " " + network, 10, 30 * time.Second}}
 	if !known {
-		list = append(list, bucket{"account " + string(email), 100, 10 * time.Second})
+		list = append(list, bucket{"account " + name, 100, 10 * time.Second})
 	}
 	return append(list, bucket{"network " + network, 60, 2 * time.Second})
 }
@@ -64,16 +64,15 @@ func (b bucket) take(ctx context.Context, tx tenant.Platform) error {
 }
 
 // tryOne takes one try of a sign-in out of its buckets and returns them, to be given back when the password is right.
-func tryOne(ctx context.Context, tx tenant.Platform, email Email, d Device) ([]bucket, error) {
+func tryOne(ctx context.Context, tx tenant.Platform, name string, account AccountID, d Device) ([]bucket, error) {
 	known, err := tenant.Value[bool](ctx, tx, `
 		select exists (
-			select from authz.session s
-			join authz.account a on a.id = s.account_id
-			where a.email = $1 and s.address = $2 and s.created_at > $3)`, email, d.Address, tx.Now().AddDate(0, 0, -30))
+			select from authz.session
+			where account_id = $1 and address = $2 and created_at > $3)`, account, d.Address, tx.Now().AddDate(0, 0, -30))
 	if err != nil {
 		return nil, err
 	}
-	list := buckets(email, d, known)
+	list := buckets(name, d, known)
 	for _, b := range list {
 		if err := b.take(ctx, tx); err != nil {
 			return nil, err

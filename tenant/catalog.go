@@ -27,6 +27,7 @@ var allowed = map[string]string{
 	"C02 tenant.unit_reform":                                  "reforms of administrative units: the map is public and the same for every tenant",
 	"C02 authz.account":                                       "a person may work in several tenants; only the platform's door has rights on it",
 	"C02 authz.reset":                                         "a link that sets a new password belongs to an account, not to a tenant; only the platform's door has rights on it",
+	"C02 authz.refusal":                                       "wrong passwords for an account, which belongs to no tenant; only the platform's door has rights on it",
 	"C02 authz.throttle":                                      "asked before anybody is signed in; only the platform's door has rights on it",
 	"C02 authz.signing_key":                                   "keys of the whole deployment; only the platform's door has rights on it",
 	"C02 authz.refresh_token":                                 "found by the hash of a secret before there is a scope; only the platform's door has rights on it",

@@ -29,6 +29,8 @@ type Config struct {
 	MaxConns int32
 	// Clock tells the time; nil means time.Now.
 	Clock func() time.Time
+	// Tracer sees every statement of every door; nil for none.
+	Tracer pgx.QueryTracer
 }
 
 // The login roles. None owns a table, none bypasses row security.
@@ -98,6 +100,7 @@ func connect(ctx context.Context, c Config, role string, size int32) (*pgxpool.P
 	}
 	pc.MaxConns = size
 	pc.ConnConfig.ConnectTimeout = 5 * time.Second
+	pc.ConnConfig.Tracer = c.Tracer
 	pc.ConnConfig.RuntimeParams["application_name"] = "txng " + role
 	pc.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	return pgxpool.NewWithConfig(ctx, pc)
