@@ -2,7 +2,6 @@ package authz
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -106,16 +105,6 @@ func Batches(ctx context.Context, tx tenant.Tx) ([]Batch, error) {
 		limit 5`, tx.Now().Add(-InvitationAge), tx.Tenant(), tx.Org())
 }
 
-// Unsent returns the invitations of a batch whose letters are to be sent.
-func Unsent(ctx context.Context, tx tenant.Tx, batch int64) ([]int64, error) {
-	return tenant.Column[int64](ctx, tx, `
-		select id
-		from authz.invitation
-		where tenant_id = any ($1) and tenant_id = $3 and batch = $2 and sent_at is null and accepted_at is null
-		and revoked_at is null and expires_at > $4
-		order by id`, batch, tx.Tenant(), tx.Now())
-}
-
 // Letter makes a new link for an invitation whose letter is to be sent, in place of the one it had: links are stored
 // nowhere, so the one of an earlier try is gone. ok is false when there is nothing to send any more.
 func Letter(ctx context.Context, tx tenant.Tx, id int64) (i Invitation, token InvitationToken, ok bool, err error) {
@@ -140,19 +129,21 @@ func LetterDone(ctx context.Context, tx tenant.Tx, id int64, failed error) error
 	return err
 }
 
-// AgainLetters forgets that letters of a batch could not be sent, so that they are tried again. fault.NotFound when there
-// is no such one in the transaction's tenant and organization.
-func AgainLetters(ctx context.Context, tx tenant.Tx, batch int64) error {
-	n, err := tx.Exec(ctx, `
+// AgainLetters forgets that letters of a batch could not be sent, and returns their invitations, to be tried again.
+// fault.NotFound when there is no such one in the transaction's tenant and organization.
+func AgainLetters(ctx context.Context, tx tenant.Tx, batch int64) ([]int64, error) {
+	list, err := tenant.Puts[struct{ ID int64 }](ctx, tx, `
 		update authz.invitation
 		set failed_at = null
 		where tenant_id = $1 and batch = $2 and org_id = $3 and sent_at is null and failed_at is not null
-		and accepted_at is null and revoked_at is null`, batch, tx.Org())
-	if err == nil && n == 0 {
+		and accepted_at is null and revoked_at is null and expires_at > $4
+		returning id`, batch, tx.Org(), tx.Now())
+	if err == nil && len(list) == 0 {
 		err = fault.NotFound
 	}
-	return err
+	var ids []int64
+	for _, one := range list {
+		ids = append(ids, one.ID)
+	}
+	return ids, err
 }
-
-// ErrLetters is what a run ends with when some letters could not be sent: the queue runs it again later.
-var ErrLetters = errors.New("some letters of invitations were not sent")

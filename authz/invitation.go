@@ -97,7 +97,7 @@ func (n NewInvitation) check(who Identity, province unit.Ref, now time.Time) (of
 	if n.Role != DepartmentOfficer {
 		n.Department = ""
 	} else if c := utf8.RuneCountInString(n.Department); c == 0 || c > 40 || strings.ContainsFunc(n.Department, func(r rune) bool { return r < ' ' }) {
-		wrong.Add("department", "Nhập mã sở, ngành đúng như trong kế hoạch, tối đa 40 ký tự. Ví dụ: SCT")
+		wrong.Add("department", "Chọn sở, ngành của người được mời.")
 	}
 	if n.Role != UnitOfficer {
 		n.Unit = ""

@@ -43,8 +43,12 @@ type PhoneChange struct {
 }
 
 // PreparePhone checks the number ("" takes the present one away) and the password of the person. It takes long: do it
-// outside of a transaction. Errors: fault.Invalid for "phone" and "password"; wrong passwords count like wrong sign-ins.
+// outside of a transaction. Errors: ErrByProvider; fault.Invalid for "phone" and "password"; wrong
+// passwords count like wrong sign-ins.
 func PreparePhone(ctx context.Context, db *tenant.DB, who Identity, number, password string, d Device) (PhoneChange, error) {
+	if err := who.Owner(); err != nil {
+		return PhoneChange{}, err
+	}
 	var wrong fault.Invalid
 	var to Phone
 	if number != "" {

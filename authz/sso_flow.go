@@ -293,7 +293,7 @@ func linkedAccount(ctx context.Context, tx tenant.Platform, ref ProviderRef, sub
 		return Account{}, errFlow // it was unlinked meanwhile
 	}
 	account, err := tenant.One[Account](ctx, tx, `
-		select id, email, name, password_hash, disabled_at
+		select `+accountColumns+`
 		from authz.account
 		where id = $1`, id)
 	if err == nil && account.DisabledAt != nil {

@@ -14,7 +14,7 @@ import (
 
 // mayImport says which modules a module imports beside the kit. It has no circle.
 var mayImport = map[string][]string{
-	"accounts":     {},
+	"accounts":     {"plan"},
 	"organization": {},
 	"catalog":      {},
 	"trace":        {},

@@ -116,15 +116,19 @@ var mayUse = map[string]string{
 	"POST /thanh-vien/nhap/ghi":        "admin",
 	"GET /thanh-vien/mau.xlsx":         "admin",
 
-	"POST /tai-khoan/lien-ket/go":        everybody,
-	"GET /cau-hinh/sso":                  "admin",
-	"GET /cau-hinh/sso/moi":              "admin",
-	"POST /cau-hinh/sso/moi":             "admin",
-	"GET /cau-hinh/sso/{id}":             "admin",
-	"POST /cau-hinh/sso/{id}":            "admin",
-	"POST /cau-hinh/sso/{id}/trang-thai": "admin",
-	"GET /cau-hinh/sso/{id}/kiem-tra":    "admin",
-	"POST /cau-hinh/sso/{id}/kiem-tra":   "admin",
+	"POST /tai-khoan/lien-ket/go":         everybody,
+	"GET /cau-hinh/sso":                   "admin",
+	"GET /cau-hinh/sso/moi":               "admin",
+	"POST /cau-hinh/sso/moi":              "admin",
+	"GET /cau-hinh/sso/{id}":              "admin",
+	"POST /cau-hinh/sso/{id}":             "admin",
+	"POST /cau-hinh/sso/{id}/trang-thai":  "admin",
+	"GET /cau-hinh/sso/{id}/kiem-tra":     "admin",
+	"POST /cau-hinh/sso/{id}/kiem-tra":    "admin",
+	"GET /tai-khoan/so-dien-thoai":        everybody,
+	"POST /tai-khoan/so-dien-thoai":       everybody,
+	"POST /thanh-vien/nhap/gui-lai":       "admin",
+	"POST /thanh-vien/{id}/so-dien-thoai": "admin owner",
 }
 
 // ends are routes that end sessions; asking them would disturb the other cases.

@@ -66,7 +66,7 @@ func New(c Config, keys *stamps.Keys) *App {
 	plan.Routes(a)
 	kpi.Routes(a)
 	kpi.Jobs(jobs)
-	accounts.Jobs(jobs)
+	accounts.Jobs(jobs, a)
 	ministry.Routes(a)
 	accounts.Routes(a)
 	journal.Routes(a)

@@ -167,8 +167,15 @@ func (c benchAuthz) Run(e *environment) error {
 		return err
 	}
 	defer authz.SignOut(e, db, session)
-	base := &url.URL{Scheme: "http", Host: "txng.bench"}
-	nobody, signedIn, err := modules.MeasureSignedIn(e, modules.Config{DB: db, Base: base, Log: slog.New(slog.DiscardHandler)}, session, min(rounds, 20_000))
+	site := modules.Config{DB: db, Base: &url.URL{Scheme: "http", Host: "txng.bench"}, Log: slog.New(slog.DiscardHandler)}
+	if site.Signer, err = authz.NewSigner(d.Secret); err != nil {
+		return err
+	}
+	nobody, signedIn, err := modules.MeasureSignedIn(e, site, session, min(rounds, 20_000))
+	if err != nil {
+		return err
+	}
+	answers, err := modules.MeasureAnswers(e, site, c.Email, min(max(rounds/1000, 5), 20))
 	if err != nil {
 		return err
 	}
@@ -178,5 +185,9 @@ func (c benchAuthz) Run(e *environment) error {
 		{"casbin_over_check", "casbin / tập bit", casbin / check, "lần"},
 		{"anonymous_ns", "Một yêu cầu không đăng nhập, trang trống (mốc so sánh)", nobody, "ns"},
 		{"signed_in_over_anonymous", "Một yêu cầu đã đăng nhập / mốc", signedIn / nobody, "lần"},
+		{"signin_unknown_ns", "Trả lời mật khẩu sai, tài khoản không có (mốc so sánh)", answers.SignInUnknown, "ns"},
+		{"signin_known_over_unknown", "Trả lời mật khẩu sai, tài khoản có / mốc", answers.SignInKnown / answers.SignInUnknown, "lần"},
+		{"reset_unknown_ns", "Trả lời quên mật khẩu, tài khoản không có (mốc so sánh)", answers.ResetUnknown, "ns"},
+		{"reset_known_over_unknown", "Trả lời quên mật khẩu, tài khoản có / mốc", answers.ResetKnown / answers.ResetUnknown, "lần"},
 	})
 }

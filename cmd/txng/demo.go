@@ -155,12 +155,12 @@ func writeDemo(file string, r demo.Result) error {
 // printDemo prints a table of sign-ins: every role once a province, and the first business.
 func printDemo(out io.Writer, r demo.Result, file string) {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "VAI TRÒ\tTỈNH, THÀNH PHỐ\tTHƯ ĐIỆN TỬ\tMẬT KHẨU")
+	fmt.Fprintln(w, "VAI TRÒ\tTỈNH, THÀNH PHỐ\tTHƯ ĐIỆN TỬ\tSỐ ĐIỆN THOẠI\tMẬT KHẨU")
 	seen := map[string]bool{}
 	for _, a := range r.Accounts {
 		if key := a.Role + a.Tenant; !seen[key] {
 			seen[key] = true
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", authz.Role(a.Role).Name(), a.Tenant, a.Email, a.Password)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", authz.Role(a.Role).Name(), a.Tenant, a.Email, a.Phone, a.Password)
 		}
 	}
 	w.Flush()

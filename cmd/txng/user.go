@@ -10,6 +10,7 @@ import (
 
 type userCommand struct {
 	Create userCreate `cmd:"" help:"Tạo tài khoản với một vai trò."`
+	Phone  userPhone  `cmd:"" help:"Xem, đặt hoặc gỡ số điện thoại đăng nhập của một tài khoản."`
 }
 
 type userCreate struct {

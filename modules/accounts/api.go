@@ -26,7 +26,7 @@ const (
 type TokenRequest struct {
 	Body struct {
 		GrantType    string `json:"grant_type,omitempty" enum:"password,refresh_token,client_credentials" default:"password" doc:"Cách lấy token"`
-		Email        string `json:"email,omitempty" maxLength:"254" doc:"password: thư điện tử đăng nhập"`
+		Email        string `json:"email,omitempty" maxLength:"254" doc:"password: thư điện tử hoặc số điện thoại đăng nhập"`
 		Password     string `json:"password,omitempty" maxLength:"256" doc:"password: mật khẩu"`
 		Tenant       string `json:"tenant,omitempty" maxLength:"40" doc:"password: tên miền con của tỉnh, thành phố; để trống với vai trò toàn quốc"`
 		RefreshToken string `json:"refresh_token,omitempty" maxLength:"200" doc:"refresh_token: token làm mới, chỉ dùng được một lần; dùng lại sẽ thu hồi cả chuỗi token"`
@@ -117,6 +117,14 @@ func grant(ctx context.Context, q *web.Request, in *TokenRequest) (authz.Tokens,
 		access, _, err := signer.GrantClient(ctx, db, b.ClientID, b.ClientSecret, b.Scope)
 		return authz.Tokens{Access: access}, err
 	}
+	tokens, err := byName(ctx, q, in)
+	notedRefusal(q, b.Email, err)
+	return tokens, err
+}
+
+// byName gives tokens for an address or number and the password.
+func byName(ctx context.Context, q *web.Request, in *TokenRequest) (authz.Tokens, error) {
+	db, signer, b := q.App().DB, q.App().Signer, in.Body
 	if b.Tenant == "" {
 		return signer.Grant(ctx, db, b.Email, b.Password, 0, q.Device(), noteToken)
 	}

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "txng/modules/internal/ui"
 
-func devicesPage(g ui.Grid) templ.Component {
+func devicesPage(g ui.Grid, refused *ui.Grid) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -46,6 +46,16 @@ func devicesPage(g ui.Grid) templ.Component {
 		templ_7745c5c3_Err = ui.Table(g).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
+		}
+		if refused != nil {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<h2 class=\"mt-4\">Lần đăng nhập không thành công</h2><p>Trong 90 ngày qua có người nhập sai mật khẩu của tài khoản này; dưới đây là 20 lần gần nhất. Không phải bạn thì hãy đổi mật khẩu và báo cho quản trị của đơn vị.</p>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = ui.Table(*refused).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		return nil
 	})

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"txng/authz"
-	"txng/modules/internal/mail"
 	"txng/modules/internal/sheet"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
@@ -30,8 +28,9 @@ var listColumns = []sheet.Want{
 	{Key: "name", Title: "Họ tên", Required: true, Aliases: []string{"Họ và tên"}},
 	{Key: "email", Title: "Thư điện tử", Required: true, Aliases: []string{"Email", "Địa chỉ thư điện tử"}},
 	{Key: "role", Title: "Vai trò", Required: true},
-	{Key: "department", Title: "Mã sở, ngành", Aliases: []string{"Mã đơn vị"}},
+	{Key: "department", Title: "Sở, ngành", Aliases: []string{"Mã sở, ngành", "Mã đơn vị"}},
 	{Key: "unit", Title: "Xã, phường, đặc khu", Aliases: []string{"Đơn vị hành chính", "Xã, phường"}},
+	{Key: "phone", Title: "Số di động", Aliases: []string{"Số điện thoại", "Điện thoại"}},
 }
 
 func titleOf(key string) string {
@@ -129,6 +128,10 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 		}
 	}
 	province, now := provinceOf(q.Tenant), q.Now()
+	bodies, err := departments(q.Context(), tx)
+	if err != nil {
+		return nil, nil, err
+	}
 	communes := communesByName(unit.Communes(province, now))
 	seen := map[string]int{}
 	for _, row := range rows[1:] {
@@ -141,7 +144,7 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 		bad := func(key, message string) {
 			wrong = append(wrong, sheet.CellError{Row: row.Number, Column: titleOf(key), Message: message})
 		}
-		n := authz.NewInvitation{Name: cell("name"), Email: cell("email"), Department: cell("department")}
+		n := authz.NewInvitation{Name: cell("name"), Email: cell("email"), Phone: cell("phone")}
 		before := len(wrong)
 		for _, r := range q.Who.Role.MayInvite() {
 			if vi.Fold(cell("role")) == vi.Fold(r.Name()) {
@@ -150,6 +153,11 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 		}
 		if n.Role == "" && cell("role") != "" {
 			bad("role", "Không có vai trò “"+cut(cell("role"), 40)+"”; xem các vai trò ở trang nhập.")
+		}
+		if n.Role == authz.DepartmentOfficer && cell("department") != "" {
+			if n.Department = departmentCode(bodies, cell("department")); n.Department == "" {
+				bad("department", "Không có sở, ngành “"+cut(cell("department"), 60)+"”; ghi mã hoặc tên như ở trang mời thành viên.")
+			}
 		}
 		if n.Role == authz.UnitOfficer {
 			switch refs := communes[vi.Fold(cell("unit"))]; len(refs) {
@@ -164,7 +172,7 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 		var invalid fault.Invalid
 		if err := n.Check(q.Who, province, now); errors.As(err, &invalid) {
 			for _, f := range invalid {
-				if (f.Name == "role" || f.Name == "unit") && len(wrong) > before && wrong[len(wrong)-1].Column == titleOf(f.Name) {
+				if (f.Name == "role" || f.Name == "unit" || f.Name == "department") && len(wrong) > before && wrong[len(wrong)-1].Column == titleOf(f.Name) {
 					continue // said already, more exactly
 				}
 				bad(f.Name, f.Message)
@@ -174,7 +182,7 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 			continue
 		}
 		email, _ := authz.ParseEmail(n.Email)
-		key := roleKey(email, n.Role, strings.ToUpper(n.Department), n.Unit)
+		key := roleKey(email, n.Role, n.Department, n.Unit)
 		if first, twice := seen[key]; twice {
 			bad("email", fmt.Sprintf("Trùng với dòng %d.", first))
 		} else if has[key] {
@@ -219,28 +227,42 @@ func importList(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if len(wrong) > 0 { // somebody has been invited or changed since the preview
 		return uploadAnswer(q, wrong)
 	}
-	var out []mail.Message
-	for _, l := range list {
-		i, token, err := authz.Invite(q.Context(), tx, q.Who, provinceOf(q.Tenant), l.NewInvitation)
-		if m := fault.Message(err); m != "" {
-			return web.Answer{}, fault.Invalid{{Name: "file", Message: fmt.Sprintf("Dòng %d: %s", l.row, m)}}
-		}
-		if err != nil {
-			return web.Answer{}, err
-		}
+	all := make([]authz.NewInvitation, len(list))
+	for i, l := range list {
+		all[i] = l.NewInvitation
+	}
+	_, made, err := authz.InviteAll(q.Context(), tx, q.Who, provinceOf(q.Tenant), all)
+	if err != nil {
+		return web.Answer{}, ofRow(list, err)
+	}
+	ids := make([]int64, len(made))
+	for n, i := range made {
 		if err := auditInvitation(q.Context(), tx, q.Who, i, "member.invite", "Mời"); err != nil {
 			return web.Answer{}, err
 		}
-		out = append(out, invitationLetter(q, i, token))
+		ids[n] = i.ID
 	}
-	a := q.App()
-	return web.See(membersPath).Say(fmt.Sprintf("Đã mời %d người; thư mời đang được gửi.", len(out))).Later(func(ctx context.Context) error {
-		var failed error
-		for _, m := range out {
-			failed = errors.Join(failed, send(ctx, a, m))
-		}
-		return failed
-	}), nil
+	if err := enqueueLetters(q.Context(), tx, ids); err != nil {
+		return web.Answer{}, err
+	}
+	return web.See(membersPath).Say(fmt.Sprintf("Đã mời %d người; thư mời đang được gửi.", len(made))), nil
+}
+
+// ofRow says of an error which row of the list it is about.
+func ofRow(list []listed, err error) error {
+	var of authz.InList
+	var wrong fault.Invalid
+	m := fault.Message(err)
+	switch {
+	case errors.As(err, &wrong):
+		m = wrong[0].Message
+	case m == "":
+		return err
+	}
+	if errors.As(err, &of) {
+		m = fmt.Sprintf("Dòng %d: %s", list[of.Place].row, m)
+	}
+	return fault.Invalid{{Name: "file", Message: m}}
 }
 
 // place returns the department and commune that the role is held in.
@@ -248,5 +270,5 @@ func (l listed) place() (department, commune string) {
 	if l.Role != authz.DepartmentOfficer {
 		return "", l.Unit
 	}
-	return strings.ToUpper(l.Department), ""
+	return l.Department, ""
 }

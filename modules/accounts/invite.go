@@ -14,7 +14,7 @@ import (
 	"txng/tenant/fault"
 )
 
-func showInvite(q *web.Request, _ tenant.Tx) (web.Answer, error) {
+func showInvite(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	shell := q.Shell("Mời thành viên", "Người được mời nhận thư có đường dẫn dùng một lần, hiệu lực 7 ngày.")
 	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
 	roles := []ui.Option{{Value: "", Label: "Chọn…"}}
@@ -24,11 +24,16 @@ func showInvite(q *web.Request, _ tenant.Tx) (web.Answer, error) {
 	fields := []ui.Field{
 		{Name: "name", Label: "Họ tên", MaxLength: 120},
 		{Name: "email", Label: "Thư điện tử", Type: "email", Hint: "Địa chỉ của riêng người được mời; dùng để đăng nhập"},
+		{Name: "phone", Label: "Số di động", Type: "tel", InputMode: "tel", Optional: true, Hint: "Để đăng nhập bằng số điện thoại, nếu số chưa gắn với tài khoản khác"},
 		{Name: "role", Label: "Vai trò", Type: "select", Options: roles},
 	}
 	if !q.Who.Role.OfOrganization() {
+		bodies, err := departments(q.Context(), tx)
+		if err != nil {
+			return web.Answer{}, err
+		}
 		fields = append(fields,
-			ui.Field{Name: "department", Label: "Mã sở, ngành", MaxLength: 40, Optional: true, Hint: "Chỉ với chuyên viên sở, ngành; đúng như trong kế hoạch, ví dụ SCT"},
+			ui.Field{Name: "department", Label: "Sở, ngành", Type: "select", Optional: true, Hint: "Chỉ với chuyên viên sở, ngành; gồm các đơn vị trong kế hoạch của tỉnh", Options: departmentOptions(bodies)},
 			ui.Field{Name: "unit", Label: "Xã, phường, đặc khu", Type: "unit", Optional: true, Hint: "Chỉ với cán bộ xã, phường, đặc khu; tìm được cả bằng tên trước sắp xếp"},
 		)
 	}
@@ -42,9 +47,17 @@ func showInvite(q *web.Request, _ tenant.Tx) (web.Answer, error) {
 }
 
 func submitInvite(q *web.Request, tx tenant.Tx) (web.Answer, error) {
-	return invite(q, tx, authz.NewInvitation{
-		Email: q.Value("email"), Name: q.Value("name"), Role: authz.Role(q.Value("role")), Department: q.Value("department"), Unit: q.Value("unit"),
-	})
+	n := authz.NewInvitation{
+		Email: q.Value("email"), Phone: q.Value("phone"), Name: q.Value("name"), Role: authz.Role(q.Value("role")), Unit: q.Value("unit"),
+	}
+	if n.Role == authz.DepartmentOfficer {
+		bodies, err := departments(q.Context(), tx)
+		if err != nil {
+			return web.Answer{}, err
+		}
+		n.Department = departmentCode(bodies, q.Value("department")) // "" is refused with the rest
+	}
+	return invite(q, tx, n)
 }
 
 func invite(q *web.Request, tx tenant.Tx, n authz.NewInvitation) (web.Answer, error) {
@@ -55,7 +68,7 @@ func invite(q *web.Request, tx tenant.Tx, n authz.NewInvitation) (web.Answer, er
 	if err := auditInvitation(q.Context(), tx, q.Who, i, "member.invite", "Mời"); err != nil {
 		return web.Answer{}, err
 	}
-	a, letter := q.App(), invitationLetter(q, i, token)
+	a, letter := q.App(), invitationLetter(q.App(), q.Tenant, i, token)
 	said := "Đã mời " + i.Name + "; thư mời gửi đến " + string(i.Email) + "."
 	if lettersPath(a) != "" {
 		said += " Bản chạy thử: xem thư ở " + lettersPath(a) + "."
@@ -63,18 +76,18 @@ func invite(q *web.Request, tx tenant.Tx, n authz.NewInvitation) (web.Answer, er
 	return web.See(membersPath).Say(said).Later(func(ctx context.Context) error { return send(ctx, a, letter) }), nil
 }
 
-func invitationLetter(q *web.Request, i authz.Invitation, token authz.InvitationToken) mail.Message {
+func invitationLetter(a *web.App, t tenant.Tenant, i authz.Invitation, token authz.InvitationToken) mail.Message {
 	role := i.Role.Name()
 	if p := placeOfWork(i.Department, i.Unit); p != "" {
 		role += " (" + p + ")"
 	}
 	return mail.Message{
-		To: string(i.Email), Name: i.Name, Subject: "Lời mời tham gia hệ thống truy xuất nguồn gốc – " + q.Tenant.Name,
+		To: string(i.Email), Name: i.Name, Subject: "Lời mời tham gia hệ thống truy xuất nguồn gốc – " + t.Name,
 		Lines: []string{
 			"Kính gửi " + i.Name + ",",
-			q.Who.Name + " mời bạn tham gia hệ thống truy xuất nguồn gốc sản phẩm, hàng hóa của " + q.Tenant.Name + " với vai trò " + role + ".",
+			i.Inviter + " mời bạn tham gia hệ thống truy xuất nguồn gốc sản phẩm, hàng hóa của " + t.Name + " với vai trò " + role + ".",
 		},
-		Link:  mail.Link{Label: "Nhận lời mời", URL: q.App().Base.JoinPath("loi-moi", q.Tenant.Slug, string(token)).String()},
+		Link:  mail.Link{Label: "Nhận lời mời", URL: a.Base.JoinPath("loi-moi", t.Slug, string(token)).String()},
 		After: []string{"Đường dẫn dùng được một lần, đến " + vi.DateTime(i.ExpiresAt) + ".", "Nếu không biết về lời mời này, hãy bỏ qua thư."},
 	}
 }
@@ -113,7 +126,7 @@ func repeatInvitation(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	answer, err := invite(q, tx, authz.NewInvitation{Email: string(i.Email), Name: i.Name, Role: i.Role, Department: i.Department, Unit: i.Unit})
+	answer, err := invite(q, tx, authz.NewInvitation{Email: string(i.Email), Phone: string(i.Phone), Name: i.Name, Role: i.Role, Department: i.Department, Unit: i.Unit})
 	if wrong, ok := err.(fault.Invalid); ok { // has the role meanwhile, or the commune is no more: there is no form to show it at
 		err = fault.Say(fault.Conflict, "%s", wrong[0].Message)
 	}

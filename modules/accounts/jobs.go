@@ -7,6 +7,7 @@ import (
 
 	"txng/authz"
 	"txng/modules/internal/job"
+	"txng/modules/internal/web"
 )
 
 // Sweep is the job that removes what signing in leaves behind.
@@ -16,9 +17,10 @@ type Sweep struct{}
 func (Sweep) Kind() string { return "accounts_sweep" }
 
 // Jobs registers the module's jobs.
-func Jobs(w *job.Workers) {
+func Jobs(w *job.Workers, a *web.App) {
 	job.Handle(w, func(ctx context.Context, _ Sweep) error {
-		return errors.Join(authz.SweepThrottles(ctx, w.DB), authz.SweepFlows(ctx, w.DB))
+		return errors.Join(authz.SweepThrottles(ctx, w.DB), authz.SweepRefusals(ctx, w.DB), authz.SweepFlows(ctx, w.DB))
 	})
+	job.Handle(w, func(ctx context.Context, j Letter) error { return sendLetter(ctx, a, j) })
 	w.Every(time.Hour, Sweep{})
 }

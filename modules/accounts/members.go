@@ -33,9 +33,11 @@ func members(a *web.App) {
 	a.Submit(membersPath+"/loi-moi/gui-lai", authz.MemberInvite, listMembers, repeatInvitation)
 	a.Form(membersPath+"/nhap", authz.MemberImport, showUpload, previewList)
 	a.Submit(membersPath+"/nhap/ghi", authz.MemberImport, showUpload, importList)
+	a.Submit(membersPath+"/nhap/gui-lai", authz.MemberImport, listMembers, repeatLetters)
 	a.Get(membersPath+"/mau.xlsx", authz.MemberImport, listTemplate)
 	a.Get(membersPath+"/{id}", authz.MemberView, showMember)
 	a.Submit(membersPath+"/{id}/ket-thuc", authz.MemberInvite, showMember, endMember)
+	a.Submit(membersPath+"/{id}/so-dien-thoai", authz.MemberInvite, showMember, clearPhone)
 	a.Get("/vai-tro", authz.MemberView, showRoles)
 	a.Menu("Quản trị", "Thành viên", membersPath, "users", authz.MemberView)
 	a.Menu("Quản trị", "Vai trò và quyền", "/vai-tro", "settings", authz.MemberView)
@@ -44,7 +46,7 @@ func members(a *web.App) {
 // placeOfWork says in what a role is held: the body, the commune, or nothing more than the tenant.
 func placeOfWork(department, commune string) string {
 	if department != "" {
-		return "Mã sở, ngành: " + department
+		return departmentName(department)
 	}
 	if ref, err := unit.ParseRef(commune); err == nil {
 		if u, ok := unit.ByRef(ref); ok {
@@ -69,6 +71,10 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	open, err := authz.OpenInvitations(q.Context(), tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	batches, err := authz.Batches(q.Context(), tx)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -100,7 +106,7 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		},
 		Empty:   ui.Empty{Icon: "users", Why: "Không có thành viên nào.", Next: "Mời người đầu tiên bằng thư điện tử của họ.", Action: ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi"}},
 		Primary: ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi", Icon: "plus"},
-		Above:   openInvitations(open, q.Who.Can(authz.MemberInvite), q.Who.Can(authz.MemberImport), now),
+		Above:   openInvitations(open, batches, q.Who.Can(authz.MemberInvite), q.Who.Can(authz.MemberImport), now),
 		Load: func(_ tenant.Tx, l web.Query) ([]authz.Membership, int, error) {
 			found := slices.DeleteFunc(slices.Clone(all), func(m authz.Membership) bool {
 				state := l.Get("state")
@@ -129,7 +135,11 @@ func showMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
 	reason := q.Field(ui.Field{Name: "reason", Label: "Lý do chấm dứt", Type: "textarea", Rows: 2, MaxLength: 500, Hint: "Ghi vào nhật ký, ví dụ: chuyển công tác từ 01/12/2026"})
 	mayEnd := q.Who.Can(authz.MemberInvite) && inForce(m, q.Now()) && m.AccountID != q.Who.Account && m.TenantID == tx.Tenant()
-	return q.Show(shell, memberPage(m, memberStatus(m, q.Now()), mayEnd, m.AccountID == q.Who.Account, reason, audit.Lines(history))), nil
+	number, err := phoneOf(q, m.AccountID)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return q.Show(shell, memberPage(m, number, memberStatus(m, q.Now()), mayEnd, m.AccountID == q.Who.Account, reason, audit.Lines(history))), nil
 }
 
 func member(q *web.Request, tx tenant.Tx) (authz.Membership, error) {

@@ -192,7 +192,7 @@ func TestInvitedOfficerGetsInAndIsRemoved(t *testing.T) {
 	p.expect(wrong, http.StatusUnprocessableEntity, "Lê Thị Hoa", "không phải thư", "Bạn không mời được vai trò", "Địa chỉ thư điện tử chưa đúng")
 	to := fmt.Sprintf("hoa%d@example.vn", p.Tenant.ID)
 	p.expect(admin.post("/thanh-vien/moi", "name", "Lê Thị Hoa", "email", to, "role", "department_officer", "department", "SCT"), http.StatusSeeOther)
-	p.expect(admin.get("/thanh-vien"), http.StatusOK, "Lời mời chưa nhận (1)", to, "Mã sở, ngành: SCT")
+	p.expect(admin.get("/thanh-vien"), http.StatusOK, "Lời mời chưa nhận (1)", to, "Sở Công Thương")
 	if l := p.letters()[0]; l.To != "Lê Thị Hoa <"+to+">" || !strings.Contains(l.Text, p.Tenant.Name) {
 		t.Errorf("letter to %q: %s", l.To, l.Text)
 	}
@@ -342,6 +342,9 @@ func officersFile(t *testing.T, rows ...[]any) []byte {
 	var b bytes.Buffer
 	if err := sheet.WriteXLSX(&b, "Cán bộ", columns, func(yield func([]any, error) bool) {
 		for _, r := range rows {
+			for len(r) < len(columns) { // what is not given is left empty
+				r = append(r, "")
+			}
 			if !yield(r, nil) {
 				return
 			}
@@ -386,14 +389,18 @@ func TestListOfOfficersIsInvitedWholeAfterAPreview(t *testing.T) {
 	file := officersFile(t,
 		[]any{"Trần Thị Một", mailOf(1), "Chuyên viên Sở KH&CN", "", ""},
 		[]any{"Trần Thị Hai", mailOf(2), "chuyên viên sở, ngành", "sct", ""},
-		[]any{"Trần Thị Ba", mailOf(3), "Cán bộ xã, phường, đặc khu", "", communes[0].FullName},
+		[]any{"Trần Thị Ba", mailOf(3), "Cán bộ xã, phường, đặc khu", "", communes[0].FullName, "0999 777 003"},
 	)
 	preview := admin.upload("cán bộ.xlsx", file)
-	p.expect(preview, http.StatusOK, "Mời 3 người", mailOf(3), "SCT", communes[0].FullName)
+	p.expect(preview, http.StatusOK, "Mời 3 người", mailOf(3), "Sở Công Thương", communes[0].FullName)
 	if n := p.audited("member.invite"); n != 0 {
 		t.Errorf("the preview invited %d", n)
 	}
 	p.expect(admin.post("/thanh-vien/nhap/ghi", carried(preview)...), http.StatusSeeOther)
+	p.expect(admin.get("/thanh-vien"), http.StatusOK, "0 / 3", "Còn 3 thư đang chờ gửi")
+	if err := p.work(); err != nil {
+		t.Fatal(err)
+	}
 	if n, l := p.audited("member.invite"), len(p.letters()); n != 3 || l != 3 {
 		t.Errorf("%d audit lines and %d letters, want 3 and 3", n, l)
 	}
@@ -412,11 +419,13 @@ func TestListWithFaultsNamesEachAndInvitesNobody(t *testing.T) {
 		[]any{"C", "c@example.vn", "Vận hành hệ thống", "", ""},
 		[]any{"D", "d@example.vn", "Cán bộ xã, phường, đặc khu", "", "Xã Không Có"},
 		[]any{"E", "e@example.vn", "Chuyên viên sở, ngành", "", ""},
+		[]any{"E", "e2@example.vn", "Chuyên viên sở, ngành", "Sở Bịa Ra", ""},
+		[]any{"E", "e3@example.vn", "Lãnh đạo tỉnh", "", "", "09l2345678"},
 		[]any{"G", "TOT@example.vn", "Lãnh đạo tỉnh", "", ""},
 		[]any{"H", email, "Quản trị Sở KH&CN", "", ""},
 	))
-	p.expect(answer, http.StatusUnprocessableEntity, "Tệp có 7 chỗ cần sửa", "Họ tên có từ 1", "Địa chỉ thư điện tử chưa đúng", "Không có vai trò “Vận hành hệ thống”",
-		"“Xã Không Có” trong tỉnh", "Nhập mã sở, ngành", "Trùng với dòng 2.", "Người này đã có vai trò")
+	p.expect(answer, http.StatusUnprocessableEntity, "Tệp có 9 chỗ cần sửa", "Họ tên có từ 1", "Địa chỉ thư điện tử chưa đúng", "Không có vai trò “Vận hành hệ thống”",
+		"“Xã Không Có” trong tỉnh", "Chọn sở, ngành", "Không có sở, ngành “Sở Bịa Ra”", "Số điện thoại chỉ gồm các chữ số", "Trùng với dòng 2.", "Người này đã có vai trò")
 	if n := p.audited("member.invite"); n != 0 {
 		t.Errorf("%d were invited, want nobody", n)
 	}

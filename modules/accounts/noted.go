@@ -49,15 +49,14 @@ const refusalPause = 150 * time.Millisecond
 
 // notedRefusal writes wrong credentials for a known account into the audit of each tenant that it has a role in. Someone
 // who hangs up is noted all the same. That it could not be written is logged; the refusal stands anyway.
-func notedRefusal(q *web.Request, email string, refusal error) {
-	var wrong fault.Invalid
-	if !errors.As(refusal, &wrong) {
+func notedRefusal(q *web.Request, login string, refusal error) {
+	if !authz.IsWrongTry(refusal) {
 		return // not about credentials
 	}
 	pause := time.NewTimer(refusalPause)
 	ctx, stop := context.WithTimeout(context.WithoutCancel(q.Context()), 5*time.Second)
 	defer stop()
-	if err := writeRefusal(ctx, q, email); err != nil {
+	if err := writeRefusal(ctx, q, login); err != nil {
 		q.App().Log.Error("a refused sign-in was not noted", "request", q.ID, "error", err)
 	}
 	select {
@@ -66,17 +65,20 @@ func notedRefusal(q *web.Request, email string, refusal error) {
 	}
 }
 
-func writeRefusal(ctx context.Context, q *web.Request, email string) error {
-	address, err := authz.ParseEmail(email)
+func writeRefusal(ctx context.Context, q *web.Request, login string) error {
+	by, err := authz.ParseLogin(login)
 	if err != nil {
-		return nil // nobody has such an address
+		return nil // nobody has such a name
 	}
 	return q.App().DB.Platform(ctx, func(tx tenant.Platform) error {
-		account, err := authz.AccountByEmail(ctx, tx, address)
+		account, err := authz.AccountByLogin(ctx, tx, by)
 		if errors.Is(err, fault.NotFound) {
 			return nil
 		}
 		if err != nil {
+			return err
+		}
+		if err := authz.NoteRefusal(ctx, tx, account.ID, q.Device()); err != nil {
 			return err
 		}
 		roles, err := authz.Memberships(ctx, tx, account.ID)

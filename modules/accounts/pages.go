@@ -51,11 +51,11 @@ func Routes(a *web.App) {
 }
 
 func signInFields(q *web.Request) []ui.Field {
-	email := ui.Field{Name: "email", Label: "Thư điện tử", Type: "email", Autocomplete: "username"}
+	login, password := loginField(""), ui.Field{Name: "password", Label: "Mật khẩu", Type: "password", Autocomplete: "current-password"}
 	if q.Posted.Get(keptPath) != "" || q.URL.Path == "/dang-nhap" {
-		email = q.Field(email)
+		login, password = q.Field(login), q.Field(password)
 	}
-	return []ui.Field{email, {Name: "password", Label: "Mật khẩu", Type: "password", Autocomplete: "current-password"}}
+	return []ui.Field{login, password}
 }
 
 // carry returns the values of a lost form under the names that take them through the sign-in.
@@ -151,8 +151,12 @@ func showAccount(q *web.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
+	number, err := ownPhone(q)
+	if err != nil {
+		return web.Answer{}, err
+	}
 	shell := q.Shell("Tài khoản của tôi", "Thông tin đăng nhập và các vai trò của bạn trên hệ thống.")
-	return q.Show(shell, ui.Join(accountPage(q.Who, roles, permissions(q.Who)), linksCard(links))), nil
+	return q.Show(shell, ui.Join(accountPage(q.Who, number, roles, permissions(q.Who)), linksCard(links))), nil
 }
 
 func placeOf(ctx context.Context, a *web.App, i authz.Identity) string {

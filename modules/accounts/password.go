@@ -36,6 +36,7 @@ func passwords(a *web.App) {
 		return reset(q)
 	})
 	a.SelfForm("/tai-khoan/mat-khau", showChange, submitChange)
+	a.SelfForm("/tai-khoan/so-dien-thoai", showPhone, submitPhone)
 }
 
 // send sends a letter, or says that there is nowhere to send it to.
@@ -56,19 +57,22 @@ func lettersPath(a *web.App) string {
 }
 
 func showForgot(q *web.Request) (web.Answer, error) {
-	email := q.Field(ui.Field{Name: "email", Label: "Thư điện tử", Type: "email", Autocomplete: "username", Hint: "Địa chỉ dùng để đăng nhập"})
-	return web.Page(forgotPage(email, q.Wrong.Of(""))), nil
+	login := q.Field(loginField("Tên dùng để đăng nhập"))
+	return web.Page(forgotPage(login, q.Wrong.Of(""))), nil
 }
 
 // requestReset answers before it looks for the account, so that neither words nor time tell whether there is one.
 func requestReset(q *web.Request) (web.Answer, error) {
-	email, err := authz.ParseEmail(q.Value("email"))
+	if q.Value("email") == "" {
+		return web.Answer{}, fault.Invalid{{Name: "email", Message: "Chưa nhập thư điện tử hoặc số điện thoại."}}
+	}
+	login, err := authz.ParseLogin(q.Value("email"))
 	if err != nil {
 		return web.Answer{}, err
 	}
 	a := q.App()
-	return web.Page(requestedPage(string(email), lettersPath(a))).Later(func(ctx context.Context) error {
-		token, who, ok, err := authz.RequestReset(ctx, a.DB, string(email))
+	return web.Page(requestedPage(login.String(), lettersPath(a))).Later(func(ctx context.Context) error {
+		token, who, ok, err := authz.RequestReset(ctx, a.DB, login.String())
 		if err != nil || !ok {
 			return err
 		}

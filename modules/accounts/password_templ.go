@@ -43,7 +43,7 @@ func forgotPage(email ui.Field, wrong string) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p>Nhập địa chỉ thư điện tử của tài khoản. Chúng tôi gửi đến đó một đường dẫn để đặt mật khẩu mới.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p>Nhập thư điện tử hoặc số điện thoại của tài khoản. Chúng tôi gửi đến thư điện tử của tài khoản một đường dẫn để đặt mật khẩu mới.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -147,7 +147,7 @@ func requestedPage(email, letters string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, " có tài khoản, một thư với đường dẫn đặt lại mật khẩu sẽ đến trong vài phút. Đường dẫn có hiệu lực 1 giờ.</p><p>Không thấy thư? Hãy xem hộp thư rác, kiểm tra lại địa chỉ, hoặc hỏi quản trị của đơn vị bạn.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, " có tài khoản, một thư với đường dẫn đặt lại mật khẩu sẽ đến thư điện tử của tài khoản trong vài phút. Đường dẫn có hiệu lực 1 giờ.</p><p>Không thấy thư? Hãy xem hộp thư rác, kiểm tra lại địa chỉ, hoặc hỏi quản trị của đơn vị bạn.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

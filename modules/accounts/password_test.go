@@ -56,7 +56,9 @@ func TestAnswerDoesNotTellWhetherTheAccountExists(t *testing.T) {
 	if list := p.letters(); len(list) != 1 {
 		t.Errorf("%d letters, want one", len(list))
 	}
-	p.expect(ask("không phải thư"), http.StatusUnprocessableEntity, "Địa chỉ thư điện tử chưa đúng")
+	p.expect(ask("không phải thư"), http.StatusUnprocessableEntity, "Nhập thư điện tử (ten@donvi.vn) hoặc số di động")
+	p.expect(ask("không phải@thư"), http.StatusUnprocessableEntity, "Địa chỉ thư điện tử chưa đúng")
+	p.expect(ask(" "), http.StatusUnprocessableEntity, "Chưa nhập thư điện tử hoặc số điện thoại")
 }
 
 func TestRequestsAreLimitedByAddress(t *testing.T) {

@@ -35,6 +35,7 @@ type Account struct {
 	Role     string `json:"role"`
 	Tenant   string `json:"tenant"`
 	Email    string `json:"email"`
+	Phone    string `json:"phone,omitempty"`
 	Password string `json:"password"`
 }
 
@@ -298,15 +299,17 @@ func (l *loader) organization(ctx context.Context, t tenant.Tenant, u unit.Unit,
 	on := dayWithin(u, l.now)
 	l.numbers++
 	email := fmt.Sprintf("chu%d@%s.%s", l.numbers, t.Slug, domain)
-	at := l.ago(days - l.done%8) // not all on one day
+	number := fmt.Sprintf("0999 000 %03d", l.numbers) // made up, of a range that a network has
+	at := l.ago(days - l.done%8)                      // not all on one day
 	id, err := organization.Register(ctx, at, t, organization.SignUp{
 		Kind: o.kind, Name: o.name, MST: l.mst(), Unit: commune(u, o.commune, on), UsesBarcode: !o.noBarcode,
-		Person: "Chủ cơ sở " + fmt.Sprint(l.numbers), Email: email, Password: Password, Illustrative: true, Source: "Tên và địa chỉ chủ thể là minh họa.",
+		Person: "Chủ cơ sở " + fmt.Sprint(l.numbers), Email: email, Phone: number, Password: Password, Illustrative: true, Source: "Tên và địa chỉ chủ thể là minh họa.",
 	})
 	if err != nil {
 		return err
 	}
 	l.account(authz.OrgOwner, t.Slug, email)
+	l.result.Accounts[len(l.result.Accounts)-1].Phone = number
 	if o.pending {
 		return nil
 	}

@@ -31,6 +31,8 @@ var actions = []struct{ name, words string }{
 	{"token.grant", "Đăng nhập qua API"},
 	{"token.reuse", "Token bị dùng lại"},
 	{"account.password", "Đổi mật khẩu"},
+	{"account.phone", "Đổi số điện thoại đăng nhập"},
+	{"member.phone", "Gỡ số điện thoại đăng nhập"},
 	{"account.reset", "Đặt lại mật khẩu"},
 	{"member.invite", "Mời thành viên"},
 	{"member.revoke", "Rút lời mời"},

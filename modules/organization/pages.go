@@ -191,7 +191,7 @@ func signUpFields(q *web.Request, province unit.Ref) []ui.Field {
 		printedField,
 		ui.Field{Name: "uses_barcode", Label: "Đơn vị đang sử dụng mã số mã vạch (GS1)", Type: "checkbox", Optional: true},
 		ui.Field{Name: "person", Label: "Họ tên người phụ trách", MaxLength: 120, Autocomplete: "name"},
-		ui.Field{Name: "phone", Label: "Số điện thoại", Type: "tel", InputMode: "tel", Optional: true, Autocomplete: "tel"},
+		ui.Field{Name: "phone", Label: "Số điện thoại", Hint: "Số di động dùng để đăng nhập được thay thư điện tử", Type: "tel", InputMode: "tel", Optional: true, Autocomplete: "tel"},
 		ui.Field{Name: "email", Label: "Thư điện tử", Hint: "Dùng để đăng nhập", Type: "email", Autocomplete: "email"},
 		ui.Field{Name: "password", Label: "Mật khẩu", Hint: "Ít nhất 10 ký tự", Type: "password", Autocomplete: "new-password"},
 	)

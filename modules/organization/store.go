@@ -55,6 +55,7 @@ func Register(ctx context.Context, db *tenant.DB, t tenant.Tenant, s SignUp) (te
 	if err := wrong.Err(); err != nil {
 		return 0, err
 	}
+	account = account.WithPhone(s.Phone)
 	scope, err := db.Scope(ctx, t.ID)
 	if err != nil {
 		return 0, err

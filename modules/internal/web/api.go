@@ -30,8 +30,14 @@ func (a *App) API() huma.API {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", Description: "Access token của POST /api/v1/token, hoặc khóa API cá nhân (txng_…)"},
 	}
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		return newProblem(status, message, errs)
+	speakVietnamese()
+	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError { return newProblem(status, "", errs) }
+	huma.NewErrorWithContext = func(c huma.Context, status int, _ string, errs ...error) huma.StatusError {
+		id := ""
+		if q, ok := c.Context().Value(requestKey{}).(*Request); ok {
+			id = q.ID
+		}
+		return newProblem(status, id, errs)
 	}
 	a.api = humachi.New(a.mux, config)
 	a.api.UseMiddleware(func(c huma.Context, next func(huma.Context)) {
@@ -136,17 +142,4 @@ func (p apiProblem) GetHeaders() http.Header {
 		h.Set("Retry-After", "30")
 	}
 	return h
-}
-
-// newProblem turns huma's own refusals (a body that is no JSON, a field too long) into problem documents.
-func newProblem(status int, message string, errs []error) huma.StatusError {
-	p := Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: message}
-	for _, err := range errs {
-		f := ProblemField{Message: err.Error()}
-		if d, ok := err.(huma.ErrorDetailer); ok {
-			f = ProblemField{Location: d.ErrorDetail().Location, Message: d.ErrorDetail().Message}
-		}
-		p.Errors = append(p.Errors, f)
-	}
-	return apiProblem{p}
 }

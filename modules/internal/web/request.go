@@ -1,10 +1,12 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"io"
 	"mime/multipart"
 	"net"
 	"net/http"
@@ -122,15 +124,23 @@ func (q *Request) parse() error {
 		return nil
 	}
 	var err error
+	var begun bytes.Buffer // how a form begins that turns out too large
 	if strings.HasPrefix(q.Header.Get("Content-Type"), "multipart/form-data") {
 		err = q.ParseMultipartForm(maxMemory)
 	} else {
-		q.Body = http.MaxBytesReader(nil, q.Body, maxForm)
-		err = q.ParseForm()
+		body := q.Body
+		q.Body = io.NopCloser(io.TeeReader(http.MaxBytesReader(nil, body, maxForm), &firstBytes{&begun, maxKept}))
+		if err = q.ParseForm(); err != nil {
+			_, _ = io.Copy(io.Discard, body) // a browser shows an answer only when it could send everything
+		}
 	}
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large), errors.Is(err, multipart.ErrMessageTooLarge):
+		if begun.Len() > 0 {
+			q.salvage(begun.Bytes())
+			return errForm
+		}
 		return errBody
 	case err != nil:
 		return fault.Invalid{{Name: "", Message: "Không đọc được nội dung gửi lên. Hãy tải lại trang và thử lại."}}
@@ -145,14 +155,47 @@ func (q *Request) parse() error {
 		}
 	}
 	if size > maxForm || fields > maxFields {
-		return fault.Say(fault.TooLarge, "Nội dung biểu mẫu quá lớn.")
+		return errForm
 	}
 	q.Posted = q.PostForm
 	return nil
 }
 
+// firstBytes keeps the first bytes that are written to it, so many.
+type firstBytes struct {
+	to   *bytes.Buffer
+	most int
+}
+
+func (f *firstBytes) Write(b []byte) (int, error) {
+	f.to.Write(b[:min(len(b), max(f.most-f.to.Len(), 0))])
+	return len(b), nil
+}
+
+// salvage keeps what stands before whatever made a form too large, so that it can be shown again: whole fields of a
+// bearable length, no password.
+func (q *Request) salvage(begun []byte) {
+	last := bytes.LastIndexByte(begun, '&')
+	if last < 0 {
+		return
+	}
+	values, err := url.ParseQuery(string(begun[:last]))
+	if err != nil {
+		return
+	}
+	q.Posted = url.Values{}
+	for name, list := range values {
+		if !strings.Contains(name, "password") && storable(name) && !slices.ContainsFunc(list, func(v string) bool { return len(v) > 4<<10 || !storable(v) }) {
+			q.Posted[name] = list
+		}
+	}
+}
+
 // errBody is the answer to a request that is larger than any page takes.
 var errBody = fault.Say(fault.TooLarge, "Nội dung gửi lên quá lớn. Tệp đính kèm tối đa %d MB.", maxBody>>20)
+
+// errForm is the answer to a form with more text than any form takes.
+var errForm = fault.Say(fault.TooLarge, "Nội dung biểu mẫu quá lớn, tối đa 1 MB. Hãy kiểm tra ô vừa dán nội dung vào.")
 
 // storable reports whether PostgreSQL can store the text: valid UTF-8 without NUL.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
@@ -187,7 +230,7 @@ func (q *Request) keep(err error) bool {
 	switch {
 	case errors.As(err, &wrong):
 		q.Wrong, q.fault = wrong, err
-	case errors.Is(err, fault.Conflict) && fault.Message(err) != "", errors.Is(err, fault.TooMany) && fault.Message(err) != "":
+	case errors.Is(err, fault.TooLarge) && q.Posted != nil, errors.Is(err, fault.Conflict) && fault.Message(err) != "", errors.Is(err, fault.TooMany) && fault.Message(err) != "":
 		q.Wrong, q.fault = fault.Invalid{{Name: "", Message: fault.Message(err)}}, err
 	default:
 		return false
