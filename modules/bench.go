@@ -25,20 +25,24 @@ func MeasureAnswers(ctx context.Context, c Config, known string, rounds int) (An
 	a := web.New(c)
 	accounts.Routes(a)
 	asks := []struct {
-		path string
-		form url.Values
-		want int
-		took []float64
+		path  string
+		form  url.Values
+		want  int
+		times int // a round
+		took  []float64
 	}{
-		{"/dang-nhap", url.Values{"email": {known}, "password": {"không phải mật khẩu này"}}, http.StatusUnprocessableEntity, nil},
-		{"/dang-nhap", url.Values{"email": {"khong-co-" + known}, "password": {"không phải mật khẩu này"}}, http.StatusUnprocessableEntity, nil},
-		{"/quen-mat-khau", url.Values{"email": {known}}, http.StatusOK, nil},
-		{"/quen-mat-khau", url.Values{"email": {"khong-co-" + known}}, http.StatusOK, nil},
+		{"/dang-nhap", url.Values{"email": {known}, "password": {"không phải mật khẩu này"}}, http.StatusUnprocessableEntity, 1, nil},
+		{"/dang-nhap", url.Values{"email": {"khong-co-" + known}, "password": {"không phải mật khẩu này"}}, http.StatusUnprocessableEntity, 1, nil},
+		{"/quen-mat-khau", url.Values{"email": {known}}, http.StatusOK, 10, nil},
+		{"/quen-mat-khau", url.Values{"email": {"khong-co-" + known}}, http.StatusOK, 10, nil},
 	}
 	const warm = 2 // the first ones prepare statements
-	for round := range rounds + warm {
+	for round := range (rounds + warm) * 10 {
 		for i := range asks {
 			ask := &asks[i]
+			if round%10 >= ask.times {
+				continue
+			}
 			r := httptest.NewRequestWithContext(ctx, http.MethodPost, ask.path, strings.NewReader(ask.form.Encode()))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			r.RemoteAddr = fmt.Sprintf("[2001:db8:%x:%x::1]:1000", round, i) // kept for documentation, RFC 3849
@@ -50,7 +54,7 @@ func MeasureAnswers(ctx context.Context, c Config, known string, rounds int) (An
 			if w.Code != ask.want {
 				return AnswerTimes{}, fmt.Errorf("%s answers %d, want %d", ask.path, w.Code, ask.want)
 			}
-			if round >= warm {
+			if round >= warm*10 {
 				ask.took = append(ask.took, float64(took.Nanoseconds()))
 			}
 		}

@@ -29,18 +29,42 @@ type world struct {
 	demo   demo.Result
 }
 
-var theWorld struct {
+// worlds are one a run of the tests: `go test -count=2` runs them twice in one process, each over a database and limits of
+// its own.
+var worlds struct {
+	sync.Mutex
+	now  *oneWorld
+	used map[string]*testing.T // who has asked for the one now, by name
+}
+
+type oneWorld struct {
 	sync.Once
 	world
 	err error
 }
 
+// thisRuns returns the world of the run that a test belongs to: a test that comes a second time begins the next run.
+func thisRuns(t *testing.T) (one *oneWorld, first bool) {
+	worlds.Lock()
+	defer worlds.Unlock()
+	first = worlds.used == nil
+	if before, ok := worlds.used[t.Name()]; first || ok && before != t {
+		worlds.now, worlds.used = &oneWorld{}, map[string]*testing.T{}
+	}
+	worlds.used[t.Name()] = t
+	return worlds.now, first
+}
+
 // site returns the world, made once for the package's tests. Tests that change it say what they change.
 func site(t *testing.T) *world {
 	t.Helper()
-	config := tenanttest.Database(t)
+	theWorld, first := thisRuns(t)
 	theWorld.Do(func() {
 		theWorld.err = func() error {
+			config := tenanttest.Database(t)
+			if !first {
+				config = tenanttest.Another(t)
+			}
 			db, err := tenant.Open(t.Context(), config)
 			if err != nil {
 				return err

@@ -181,6 +181,11 @@ func TestDemoBringsEverythingUpAndKeepsIt(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &flat); code != 0 || err != nil || len(flat) < 4 {
 			t.Errorf("bench %s: %d %v %s", bench, code, err, text)
 		}
+		for _, key := range []string{"signin_known_over_unknown", "reset_known_over_unknown"} {
+			if bench == "authz" && flat[key] <= 0 {
+				t.Errorf("bench authz without %s: %s", key, text)
+			}
+		}
 	}
 
 	_, _, stop = running(t, "--data", data, "--addr", "127.0.0.1:0", "--reset")

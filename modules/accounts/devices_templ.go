@@ -8,7 +8,10 @@ package accounts
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "txng/modules/internal/ui"
+import (
+	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
+)
 
 func devicesPage(g ui.Grid, refused *ui.Grid) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -48,7 +51,20 @@ func devicesPage(g ui.Grid, refused *ui.Grid) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if refused != nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<h2 class=\"mt-4\">Lần đăng nhập không thành công</h2><p>Trong 90 ngày qua có người nhập sai mật khẩu của tài khoản này; dưới đây là 20 lần gần nhất. Không phải bạn thì hãy đổi mật khẩu và báo cho quản trị của đơn vị.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<h2 class=\"mt-4\">Lần đăng nhập không thành công</h2><p>Trong 90 ngày qua có ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			var templ_7745c5c3_Var2 string
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(vi.Int(int64(refused.Total)))
+			if templ_7745c5c3_Err != nil {
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/accounts/devices.templ`, Line: 15, Col: 58}
+			}
+			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " lần nhập sai mật khẩu của tài khoản này; trang này liệt kê tối đa 20 lần gần nhất. Nếu không phải bạn thì hãy đổi mật khẩu và báo cho quản trị của đơn vị.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -62,7 +62,7 @@ func TestNumberIsSetWithThePasswordAndSignsIn(t *testing.T) {
 	by := p.signIn("+84 "+number[1:], password)
 	p.expect(by.get("/"), http.StatusOK, "home of")
 	p.nobody().post("/dang-nhap", "email", number, "password", "sai mật khẩu")
-	p.expect(by.get("/tai-khoan/thiet-bi"), http.StatusOK, "Số điện thoại, mật khẩu", "Thư điện tử, mật khẩu", "Lần đăng nhập không thành công", "1 ")
+	p.expect(by.get("/tai-khoan/thiet-bi"), http.StatusOK, "Số điện thoại, mật khẩu", "Thư điện tử, mật khẩu", "Lần đăng nhập không thành công", "có 1 lần nhập sai")
 
 	other := p.signIn(p.person(p.Tenant.ID, authz.Leader, 0), password)
 	taken := other.post(path, "phone", number, "password", password)

@@ -123,6 +123,16 @@ func Database(t testing.TB) tenant.Config {
 	return tenant.Config{URL: url, Secret: Secret, MaxConns: 8}
 }
 
+// Another returns a migrated database beside the package's, empty too; it stays until the process ends.
+func Another(t testing.TB) tenant.Config {
+	t.Helper()
+	url, err := newDatabase(strconv.Itoa(os.Getpid()) + "_" + strconv.FormatInt(provinces.Add(1), 10))
+	if err != nil {
+		t.Fatalf("prepare another test database: %v", err)
+	}
+	return tenant.Config{URL: url, Secret: Secret, MaxConns: 8}
+}
+
 // Empty returns a new database without any schema, dropped when the test ends.
 func Empty(t testing.TB) tenant.Config {
 	t.Helper()
@@ -174,7 +184,10 @@ var server = sync.OnceValues(func() (string, error) {
 })
 
 // database clones the template into the process's database.
-var database = sync.OnceValues(func() (string, error) {
+var database = sync.OnceValues(func() (string, error) { return newDatabase(strconv.Itoa(os.Getpid())) })
+
+// newDatabase clones the template into a database whose name ends with the process's number, and more after "_".
+func newDatabase(suffix string) (string, error) {
 	ctx := context.Background()
 	base, err := server()
 	if err != nil {
@@ -199,13 +212,15 @@ var database = sync.OnceValues(func() (string, error) {
 			return "", err
 		}
 	}
-	if err := dropStale(ctx, conn, template); err != nil {
-		return "", err
+	if !strings.Contains(suffix, "_") { // else the process has a database already, which is not to be taken for stale
+		if err := dropStale(ctx, conn, template); err != nil {
+			return "", err
+		}
 	}
-	name := testPrefix() + strconv.Itoa(os.Getpid())
+	name := testPrefix() + suffix
 	_, err = conn.Exec(ctx, "create database "+name+" template "+template+" strategy file_copy")
 	return withDatabase(base, name), err
-})
+}
 
 // makeTemplate migrates a new database and renames it when it is complete.
 func makeTemplate(ctx context.Context, conn *pgx.Conn, base, template string) error {
@@ -240,6 +255,7 @@ func dropStale(ctx context.Context, conn *pgx.Conn, template string) error {
 	}
 	for _, name := range names {
 		pid, ours := strings.CutPrefix(name, testPrefix())
+		pid, _, _ = strings.Cut(pid, "_")
 		if ours && alive(pid) || !ours && os.Getenv("TXNG_DATABASE_URL") != "" {
 			continue
 		}

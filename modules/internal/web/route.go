@@ -282,8 +282,9 @@ func (a *App) add(route Route, h PlainHandler) {
 			a.fail(w, q, err)
 			return
 		}
-		a.start(q, answer.later)
-		if err := answer.write(w, q); err != nil {
+		err = answer.write(w, q)
+		a.start(q, answer.later) // once the answer is written, so that its time tells nothing of this
+		if err != nil {
 			a.fail(w, q, err)
 		}
 	})
