@@ -175,7 +175,7 @@ func (c benchAuthz) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	answers, err := modules.MeasureAnswers(e, site, c.Email, min(max(rounds/1000, 5), 20))
+	answers, err := modules.MeasureAnswers(e, site, c.Email, min(max(rounds/1000, 5), 15))
 	if err != nil {
 		return err
 	}
