@@ -7,6 +7,6 @@
 // Programs ask the API as a machine of an organization (Client) or with a person's own key (APIKey), limited to Scopes.
 // Access tokens are signed by keys that rotate (Signer, Key); refresh tokens are used once.
 //
-// Tables: authz.account, authz.session, authz.platform_role, authz.signing_key, authz.refresh_token (global, the
+// Tables: authz.account, authz.session, authz.platform_role, authz.signing_key, authz.refresh_token, authz.refusal (global, the
 // platform's door only), authz.membership, authz.api_client, authz.api_key (the tenant's rows).
 package authz
