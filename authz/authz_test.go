@@ -245,10 +245,12 @@ func TestGuessingAPasswordIsSlowedDown(t *testing.T) {
 func TestGuessingFromOneAddressIsSlowedDown(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)
+	still := time.Now() // a slow machine refills nothing
+	db := e.DB.WithClock(func() time.Time { return still })
 	from := authz.Device{Address: "203.0.113.9"}
 	tries := 0
 	for ; tries < 200; tries++ {
-		if _, _, err := authz.SignIn(t.Context(), e.DB, fmt.Sprintf("nguoi%d@example.vn", tries), "x", from); errors.Is(err, fault.TooMany) {
+		if _, _, err := authz.SignIn(t.Context(), db, fmt.Sprintf("nguoi%d@example.vn", tries), "x", from); errors.Is(err, fault.TooMany) {
 			break
 		}
 	}
