@@ -314,7 +314,7 @@ func accountPage(who authz.Identity, roles []role, can []string) templ.Component
 			templ_7745c5c3_Err = ui.Facts([]ui.Pair{
 				{Label: "Họ tên", Value: ui.Text(who.Name)},
 				{Label: "Thư điện tử", Value: ui.Text(string(who.Email))},
-				{Label: "Vai trò đang dùng", Value: ui.Text(who.Role.Name())},
+				{Label: "Vai trò đang dùng", Value: ui.Text(who.Title())},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -387,7 +387,7 @@ func accountPage(who authz.Identity, roles []role, can []string) templ.Component
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Two(r.place, r.Role.Name()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Two(r.place, r.Title()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
