@@ -114,7 +114,7 @@ func TestInspectionIsAssignedAndEndedOnThePages(t *testing.T) {
 	var org int64
 	var mail, membership string
 	if err := conn.QueryRow(t.Context(), `
-		select o.id, m.email, (select id::text from authz.membership i where i.tenant_id = $1 and i.role = 'inspector')
+		select o.id, m.email, (select id::text from authz.membership i where i.tenant_id = $1 and i.email ^@ 'kiemtra@da-nang.')
 		from organization.organization o
 		join authz.membership m on m.tenant_id = o.tenant_id and m.org_id = o.id
 		where o.tenant_id = $1 and o.state = 'approved'

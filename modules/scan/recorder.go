@@ -223,7 +223,7 @@ func (r *Recorder) write(ctx context.Context, of tenant.ID, hits []*waiting) ([]
 				select h.*, o.fields
 				from unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::timestamptz[])
 					as h (id, org_id, order_number, index, verdict, at)
-				join stamps.stamp_order o on o.tenant_id = $1 and o.number = h.order_number
+				left join stamps.stamp_order o on o.tenant_id = $1 and o.number = h.order_number
 			), logged as (
 				insert into scan.scan (tenant_id, id, org_id, order_number, index, verdict, at, fields)
 				select $1::int, id, org_id, order_number, index, verdict, at, fields
