@@ -164,7 +164,38 @@ type Membership struct {
 	Version    int
 	ValidFrom  time.Time
 	ValidTo    *time.Time
+	limits
 }
+
+// Title is the name of the role, on pages and in the audit.
+func (m Membership) Title() string { return title(m.Role, m.RoleName) }
+
+// Fields returns the groups of products of a department officer, none for other roles.
+func (m Membership) Fields() tenant.Fields { return fieldsOf(m.Role, m.Department, m.OwnFields) }
+
+// limits is what a membership is confined to or made of beside its own row, read with it in one statement.
+type limits struct {
+	RoleID      int64          // of Custom
+	RoleName    string         // of Custom
+	Permissions []string       // of Custom, as stored; none of a retired role
+	OwnFields   *tenant.Fields // of a department officer whose province has its own share-out
+	Assigned    []tenant.OrgID // of an inspector, those in force now
+}
+
+// limitColumns and limitJoins add limits to a statement about a membership m, at the time $2; i.changes is when the
+// assignments change by themselves.
+const (
+	limitColumns = `coalesce(m.role_id, 0) as role_id, coalesce(r.name, '') as role_name,
+		case when r.retired_at is null then r.permissions end as permissions, d.fields as own_fields, i.orgs as assigned`
+	limitJoins = `left join authz.role r on r.tenant_id = m.tenant_id and r.id = m.role_id
+		left join authz.department d on d.tenant_id = m.tenant_id and d.code = m.department and m.role = 'department_officer'
+		left join lateral (
+			select array_agg(x.org_id) filter (where x.valid_from <= $2) as orgs,
+				min(case when x.valid_from > $2 then x.valid_from else x.valid_to end) as changes
+			from authz.assignment x
+			where m.role = 'inspector' and x.tenant_id = m.tenant_id and x.membership_id = m.id
+			and x.ended_at is null and (x.valid_to is null or x.valid_to > $2)) i on true`
+)
 
 // NewMembership is what a role in a tenant consists of.
 type NewMembership struct {
@@ -174,19 +205,31 @@ type NewMembership struct {
 	Org        tenant.OrgID // for a role of an organization
 	Department string       // for a department officer
 	Unit       string       // for a unit officer: the commune's unit.Ref
+	RoleID     int64        // for Custom: which role of the tenant
 }
 
 // GrantMembership gives an account a role in a tenant.
 func GrantMembership(ctx context.Context, tx tenant.Platform, n NewMembership) (int64, error) {
-	if n.Role.AboveTenants() || n.Role.OfOrganization() != (n.Org > 0) {
+	if n.Role.AboveTenants() || n.Role.OfOrganization() != (n.Org > 0) || (n.Role == Custom) != (n.RoleID > 0) {
 		return 0, fault.Invalid{{Name: "role", Message: "Vai trò “" + n.Role.Name() + "” không hợp với phạm vi đã chọn."}}
 	}
 	id := tx.NewID()
 	_, err := tx.Exec(ctx, `
-		insert into authz.membership (tenant_id, id, account_id, email, name, role, org_id, department, unit, valid_from)
-		select $1, $2, a.id, a.email, a.name, $4, $5, $6, $7, $8
+		insert into authz.membership (tenant_id, id, account_id, email, name, role, org_id, department, unit, valid_from, role_id)
+		select $1, $2, a.id, a.email, a.name, $4, $5, $6, $7, $8, nullif($9::bigint, 0)
 		from authz.account a
-		where a.id = $3`, n.Tenant, id, n.Account, n.Role, n.Org, n.Department, n.Unit, tx.Now())
+		where a.id = $3`, n.Tenant, id, n.Account, n.Role, n.Org, n.Department, n.Unit, tx.Now(), n.RoleID)
+	if err != nil || n.RoleID == 0 {
+		return id, err
+	}
+	// The foreign key has waited for whoever was retiring the role.
+	retired, err := tenant.Value[bool](ctx, tx, `
+		select retired_at is not null
+		from authz.role
+		where tenant_id = $1 and id = $2`, n.Tenant, n.RoleID)
+	if err == nil && retired {
+		err = fault.Say(fault.Conflict, "Vai trò này đã được bỏ. Hãy liên hệ người mời.")
+	}
 	return id, err
 }
 
@@ -208,9 +251,10 @@ func EndMembership(ctx context.Context, tx tenant.Platform, t tenant.ID, id int6
 // Memberships returns the roles of an account that are valid now, in all tenants.
 func Memberships(ctx context.Context, tx tenant.Platform, account AccountID) ([]Membership, error) {
 	return tenant.List[Membership](ctx, tx, `
-		select tenant_id, id, account_id, email, name, role, org_id, department, unit, version, valid_from, valid_to
-		from authz.membership
-		where account_id = $1
-		and valid_from <= $2 and (valid_to is null or valid_to > $2)
-		order by valid_from, id`, account, tx.Now())
+		select `+membershipColumns+`, `+limitColumns+`
+		from authz.membership m
+		`+limitJoins+`
+		where m.account_id = $1
+		and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
+		order by m.valid_from, m.id`, account, tx.Now())
 }

@@ -110,7 +110,7 @@ func Batches(ctx context.Context, tx tenant.Tx) ([]Batch, error) {
 func Letter(ctx context.Context, tx tenant.Tx, id int64) (i Invitation, token InvitationToken, ok bool, err error) {
 	token = InvitationToken(newToken())
 	list, err := tenant.Puts[Invitation](ctx, tx, `
-		update authz.invitation
+		update authz.invitation n
 		set token_hash = $3
 		where tenant_id = $1 and id = $2 and sent_at is null and accepted_at is null and revoked_at is null and expires_at > $4
 		returning `+invitationColumns, id, token.hash(), tx.Now())
@@ -123,7 +123,7 @@ func Letter(ctx context.Context, tx tenant.Tx, id int64) (i Invitation, token In
 // LetterDone notes whether a letter was sent.
 func LetterDone(ctx context.Context, tx tenant.Tx, id int64, failed error) error {
 	_, err := tx.Exec(ctx, `
-		update authz.invitation
+		update authz.invitation n
 		set sent_at = case when $3 then null else $4::timestamptz end, failed_at = case when $3 then $4::timestamptz end
 		where tenant_id = $1 and id = $2`, id, failed != nil, tx.Now())
 	return err
@@ -133,7 +133,7 @@ func LetterDone(ctx context.Context, tx tenant.Tx, id int64, failed error) error
 // fault.NotFound when there is no such one in the transaction's tenant and organization.
 func AgainLetters(ctx context.Context, tx tenant.Tx, batch int64) ([]int64, error) {
 	list, err := tenant.Puts[struct{ ID int64 }](ctx, tx, `
-		update authz.invitation
+		update authz.invitation n
 		set failed_at = null
 		where tenant_id = $1 and batch = $2 and org_id = $3 and sent_at is null and failed_at is not null
 		and accepted_at is null and revoked_at is null and expires_at > $4

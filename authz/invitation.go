@@ -42,6 +42,8 @@ type Invitation struct {
 	Role                  Role
 	OrgID                 tenant.OrgID
 	Department, Unit      string
+	RoleID                int64  // of Custom
+	RoleName              string // of Custom
 	InvitedBy             AccountID
 	Inviter               string // name of who invited
 	CreatedAt, ExpiresAt  time.Time
@@ -50,8 +52,16 @@ type Invitation struct {
 	SentAt, FailedAt      *time.Time // its letter, when it came with an import
 }
 
-const invitationColumns = `tenant_id, id, email, phone, name, role, org_id, department, unit, invited_by, inviter, created_at,
-	expires_at, accepted_at, revoked_at, coalesce(batch, 0) as batch, sent_at, failed_at`
+// Title is the name of the role that is offered.
+func (i Invitation) Title() string { return title(i.Role, i.RoleName) }
+
+// invitationColumns are those of an invitation n.
+const invitationColumns = `n.tenant_id, n.id, n.email, n.phone, n.name, n.role, n.org_id, n.department, n.unit, n.invited_by, n.inviter,
+	n.created_at, n.expires_at, n.accepted_at, n.revoked_at, coalesce(n.batch, 0) as batch, n.sent_at, n.failed_at,
+	coalesce(n.role_id, 0) as role_id, coalesce((
+		select r.name
+		from authz.role r
+		where r.tenant_id = n.tenant_id and r.id = n.role_id), '') as role_name`
 
 // NewInvitation is what an invitation is made from, as typed.
 type NewInvitation struct {
@@ -60,6 +70,7 @@ type NewInvitation struct {
 	Role        Role
 	Department  string // code of the body, for a department officer
 	Unit        string // commune's unit.Ref, for a unit officer
+	RoleID      int64  // of Custom
 }
 
 // offer is an invitation that has been checked.
@@ -90,7 +101,7 @@ func (n NewInvitation) check(who Identity, province unit.Ref, now time.Time) (of
 		wrong.Add("role", "Chưa chọn vai trò.")
 	case n.Role.Name() == string(n.Role):
 		wrong.Add("role", "Không có vai trò này.")
-	case !slices.Contains(who.Role.MayInvite(), n.Role):
+	case n.Role == Custom && (who.Role != DOSTAdmin || n.RoleID <= 0), n.Role != Custom && !slices.Contains(who.Role.MayInvite(), n.Role):
 		wrong.Add("role", "Bạn không mời được vai trò “%s”.", n.Role.Name())
 	}
 	n.Department = strings.ToUpper(strings.TrimSpace(n.Department))
@@ -98,6 +109,9 @@ func (n NewInvitation) check(who Identity, province unit.Ref, now time.Time) (of
 		n.Department = ""
 	} else if c := utf8.RuneCountInString(n.Department); c == 0 || c > 40 || strings.ContainsFunc(n.Department, func(r rune) bool { return r < ' ' }) {
 		wrong.Add("department", "Chọn sở, ngành của người được mời.")
+	}
+	if n.Role != Custom {
+		n.RoleID = 0
 	}
 	if n.Role != UnitOfficer {
 		n.Unit = ""
@@ -133,17 +147,28 @@ func inviteIn(ctx context.Context, tx tenant.Tx, who Identity, province unit.Ref
 	if err != nil {
 		return Invitation{}, "", err
 	}
+	role := o.Role.Name()
+	if o.Role == Custom {
+		r, err := RoleByID(ctx, tx, o.RoleID)
+		if errors.Is(err, fault.NotFound) || err == nil && (r.RetiredAt != nil || r.TenantID != tx.Tenant()) {
+			return Invitation{}, "", fault.Invalid{{Name: "role", Message: "Không có vai trò này."}}
+		}
+		if err != nil {
+			return Invitation{}, "", err
+		}
+		role = r.Name
+	}
 	has, err := tenant.Value[bool](ctx, tx, `
 		select exists (
 			select from authz.membership
 			where tenant_id = any ($1) and tenant_id = $8 and email = $2 and role = $3 and org_id = $4 and department = $5 and unit = $6
-			and (valid_to is null or valid_to > $7))`,
-		o.email, o.Role, tx.Org(), o.Department, o.Unit, tx.Now(), tx.Tenant())
+			and coalesce(role_id, 0) = $9 and (valid_to is null or valid_to > $7))`,
+		o.email, o.Role, tx.Org(), o.Department, o.Unit, tx.Now(), tx.Tenant(), o.RoleID)
 	if err != nil {
 		return Invitation{}, "", err
 	}
 	if has {
-		return Invitation{}, "", fault.Invalid{{Name: "email", Message: "Người này đã có vai trò “" + o.Role.Name() + "”."}}
+		return Invitation{}, "", fault.Invalid{{Name: "email", Message: "Người này đã có vai trò “" + role + "”."}}
 	}
 	if batch == 0 {
 		if err := withinDay(ctx, tx, who); err != nil {
@@ -154,17 +179,17 @@ func inviteIn(ctx context.Context, tx tenant.Tx, who Identity, province unit.Ref
 		update authz.invitation
 		set revoked_at = $2
 		where tenant_id = $1 and email = $3 and role = $4 and org_id = $5 and department = $6 and unit = $7
-		and accepted_at is null and revoked_at is null`,
-		tx.Now(), o.email, o.Role, tx.Org(), o.Department, o.Unit); err != nil {
+		and coalesce(role_id, 0) = $8 and accepted_at is null and revoked_at is null`,
+		tx.Now(), o.email, o.Role, tx.Org(), o.Department, o.Unit, o.RoleID); err != nil {
 		return Invitation{}, "", err
 	}
 	token := InvitationToken(newToken())
 	made, err := tenant.Puts[Invitation](ctx, tx, `
-		insert into authz.invitation (tenant_id, id, token_hash, email, name, role, org_id, department, unit, invited_by,
-			inviter, created_at, expires_at, phone, batch)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, 0::bigint))
+		insert into authz.invitation as n (tenant_id, id, token_hash, email, name, role, org_id, department, unit, invited_by,
+			inviter, created_at, expires_at, phone, batch, role_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, nullif($15, 0::bigint), nullif($16::bigint, 0))
 		returning `+invitationColumns,
-		tx.NewID(), token.hash(), o.email, o.Name, o.Role, tx.Org(), o.Department, o.Unit, who.Account, who.Name, tx.Now(), tx.Now().Add(InvitationAge), o.phone, batch)
+		tx.NewID(), token.hash(), o.email, o.Name, o.Role, tx.Org(), o.Department, o.Unit, who.Account, who.Name, tx.Now(), tx.Now().Add(InvitationAge), o.phone, batch, o.RoleID)
 	if tenant.Violates(err, "invitation_open") {
 		return Invitation{}, "", fault.Say(fault.Conflict, "Người này vừa được mời ở nơi khác. Hãy tải lại trang.")
 	}
@@ -179,9 +204,9 @@ func inviteIn(ctx context.Context, tx tenant.Tx, who Identity, province unit.Ref
 func OpenInvitations(ctx context.Context, tx tenant.Tx) ([]Invitation, error) {
 	return tenant.List[Invitation](ctx, tx, `
 		select `+invitationColumns+`
-		from authz.invitation
-		where tenant_id = any ($1) and tenant_id = $2 and org_id = $3 and accepted_at is null and revoked_at is null
-		order by id desc
+		from authz.invitation n
+		where n.tenant_id = any ($1) and n.tenant_id = $2 and n.org_id = $3 and n.accepted_at is null and n.revoked_at is null
+		order by n.id desc
 		limit 1000`, tx.Tenant(), tx.Org())
 }
 
@@ -189,7 +214,7 @@ func OpenInvitations(ctx context.Context, tx tenant.Tx) ([]Invitation, error) {
 // in the transaction's tenant and organization.
 func RevokeInvitation(ctx context.Context, tx tenant.Tx, id int64) (Invitation, error) {
 	list, err := tenant.Puts[Invitation](ctx, tx, `
-		update authz.invitation
+		update authz.invitation n
 		set revoked_at = $3
 		where tenant_id = $1 and id = $2 and org_id = $4 and accepted_at is null and revoked_at is null
 		returning `+invitationColumns, id, tx.Now(), tx.Org())
@@ -217,7 +242,7 @@ func RevokeInvitationsBy(ctx context.Context, tx tenant.Platform, m Membership) 
 func InvitationByLink(ctx context.Context, tx tenant.Platform, t tenant.ID, token InvitationToken) (i Invitation, hasAccount bool, err error) {
 	i, err = tenant.One[Invitation](ctx, tx, `
 		select `+invitationColumns+`
-		from authz.invitation
+		from authz.invitation n
 		where tenant_id = $1 and token_hash = $2 and accepted_at is null and revoked_at is null and expires_at > $3`,
 		t, token.hash(), tx.Now())
 	if err != nil {
@@ -273,7 +298,7 @@ func PrepareAcceptance(ctx context.Context, db *tenant.DB, t tenant.ID, token In
 // the same time one gets fault.NotFound. The caller writes the audit.
 func AcceptInvitation(ctx context.Context, tx tenant.Platform, a Acceptance) (Membership, error) {
 	i, err := tenant.One[Invitation](ctx, tx, `
-		update authz.invitation
+		update authz.invitation n
 		set accepted_at = $3
 		where tenant_id = $1 and token_hash = $2 and accepted_at is null and revoked_at is null and expires_at > $3
 		returning `+invitationColumns, a.tenant, a.token.hash(), tx.Now())
@@ -289,42 +314,47 @@ func AcceptInvitation(ctx context.Context, tx tenant.Platform, a Acceptance) (Me
 		select exists (
 			select from authz.membership
 			where tenant_id = $1 and account_id = $2 and role = $3 and org_id = $4 and department = $5 and unit = $6
-			and (valid_to is null or valid_to > $7))`, i.TenantID, a.account, i.Role, i.OrgID, i.Department, i.Unit, tx.Now())
+			and coalesce(role_id, 0) = $8 and (valid_to is null or valid_to > $7))`,
+		i.TenantID, a.account, i.Role, i.OrgID, i.Department, i.Unit, tx.Now(), i.RoleID)
 	if err != nil {
 		return Membership{}, err
 	}
 	if has {
-		return Membership{}, fault.Say(fault.Conflict, "Bạn đã có vai trò “%s”; hãy đăng nhập để làm việc.", i.Role.Name())
+		return Membership{}, fault.Say(fault.Conflict, "Bạn đã có vai trò “%s”; hãy đăng nhập để làm việc.", i.Title())
 	}
 	id, err := GrantMembership(ctx, tx, NewMembership{
-		Tenant: i.TenantID, Account: a.account, Role: i.Role, Org: i.OrgID, Department: i.Department, Unit: i.Unit,
+		Tenant: i.TenantID, Account: a.account, Role: i.Role, Org: i.OrgID, Department: i.Department, Unit: i.Unit, RoleID: i.RoleID,
 	})
 	if err != nil {
 		return Membership{}, err
 	}
 	return tenant.One[Membership](ctx, tx, `
-		select `+membershipColumns+`
-		from authz.membership
-		where tenant_id = $1 and id = $2`, i.TenantID, id)
+		select `+membershipColumns+`, `+limitColumns+`
+		from authz.membership m
+		`+limitJoins+`
+		where m.tenant_id = $1 and m.id = $3`, i.TenantID, tx.Now(), id)
 }
 
-const membershipColumns = `tenant_id, id, account_id, email, name, role, org_id, department, unit, version, valid_from, valid_to`
+const membershipColumns = `m.tenant_id, m.id, m.account_id, m.email, m.name, m.role, m.org_id, m.department, m.unit, m.version,
+	m.valid_from, m.valid_to`
+
+// selectMembership reads memberships m with what confines them. $2 is the time.
+const selectMembership = `
+	select ` + membershipColumns + `, ` + limitColumns + `
+	from authz.membership m
+	` + limitJoins
 
 // Members returns the roles that were ever given in the transaction's organization or, for officers (organization 0),
 // to the tenant's officers; those that are valid now first.
 func Members(ctx context.Context, tx tenant.Tx) ([]Membership, error) {
-	return tenant.List[Membership](ctx, tx, `
-		select `+membershipColumns+`
-		from authz.membership
-		where tenant_id = any ($1) and org_id = $2
-		order by (valid_to is null or valid_to > $3) desc, valid_from desc, id desc
-		limit 10000`, tx.Org(), tx.Now())
+	return tenant.List[Membership](ctx, tx, selectMembership+`
+		where m.tenant_id = any ($1) and m.org_id = $3
+		order by (m.valid_to is null or m.valid_to > $2) desc, m.valid_from desc, m.id desc
+		limit 10000`, tx.Now(), tx.Org())
 }
 
 // Member returns one role of those that Members lists, or fault.NotFound.
 func Member(ctx context.Context, tx tenant.Tx, id int64) (Membership, error) {
-	return tenant.One[Membership](ctx, tx, `
-		select `+membershipColumns+`
-		from authz.membership
-		where tenant_id = any ($1) and org_id = $2 and id = $3`, tx.Org(), id)
+	return tenant.One[Membership](ctx, tx, selectMembership+`
+		where m.tenant_id = any ($1) and m.org_id = $3 and m.id = $4`, tx.Now(), tx.Org(), id)
 }

@@ -37,6 +37,9 @@ const (
 	MemberInvite      Permission = "member.invite"
 	MemberImport      Permission = "member.import"
 	SSOManage         Permission = "sso.manage"
+	RoleManage        Permission = "role.manage"
+	FieldManage       Permission = "field.manage"
+	InspectionAssign  Permission = "inspection.assign"
 )
 
 // Sentences says in Vietnamese what each permission lets a person do; the role page shows them.
@@ -71,6 +74,9 @@ var Sentences = map[Permission]string{
 	ClientManage:      "Quản lý kết nối phần mềm (ERP) của đơn vị mình",
 	MemberView:        "Xem danh sách thành viên của cơ quan, đơn vị mình",
 	MemberInvite:      "Mời thành viên và chấm dứt vai trò trong cơ quan, đơn vị mình",
+	RoleManage:        "Lập, sửa, bỏ vai trò riêng của tỉnh từ những quyền mình có",
+	FieldManage:       "Phân công nhóm sản phẩm cho các sở, ngành",
+	InspectionAssign:  "Phân công chủ thể cho kiểm tra viên",
 	MemberImport:      "Nhập danh sách cán bộ từ tệp để mời cùng lúc",
 	SSOManage:         "Cấu hình đăng nhập một lần (SSO) của tỉnh",
 }
@@ -113,6 +119,9 @@ var Roles = []struct {
 
 // Name returns the role's Vietnamese name.
 func (r Role) Name() string {
+	if r == Custom {
+		return "Vai trò riêng của tỉnh"
+	}
 	for _, known := range Roles {
 		if known.Role == r {
 			return known.Name

@@ -28,15 +28,36 @@ type Identity struct {
 	Department string
 	Unit       string
 	Membership int64
-	Scopes     Scopes // of a program: what it may do of what the role may
-	Provider   int64  // the tenant's identity provider that opened the session; 0: the person's password
+	Scopes     Scopes        // of a program: what it may do of what the role may
+	Provider   int64         // the tenant's identity provider that opened the session; 0: the person's password
+	RoleID     int64         // of Custom: which one
+	RoleName   string        // of Custom: what it is called
+	Fields     tenant.Fields // of a department officer: the groups of products that the department answers for
+	Assigned   tenant.Orgs   // of an inspector: the organizations that are assigned now
+	custom     Set           // of Custom: what it may do, compiled
 }
 
 // Nobody reports whether nobody is signed in.
 func (i Identity) Nobody() bool { return i.Account == 0 }
 
 // Can reports whether the person may do what the permission says.
-func (i Identity) Can(p Permission) bool { return DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p) }
+func (i Identity) Can(p Permission) bool {
+	if i.Role == Custom {
+		bit, ok := DefaultPolicy.bit[p]
+		return ok && i.custom.has(bit) && i.Scopes.allow(p)
+	}
+	return DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p)
+}
+
+// Title is the name of what the person is, on pages and in the audit.
+func (i Identity) Title() string { return title(i.Role, i.RoleName) }
+
+func title(r Role, custom string) string {
+	if r == Custom && custom != "" {
+		return custom
+	}
+	return r.Name()
+}
 
 // Token is the secret of a session, as the cookie holds it. Only its hash is stored.
 type Token string
@@ -213,10 +234,15 @@ func identities(ctx context.Context, tx tenant.Platform, a Account) ([]choice, e
 }
 
 func (m Membership) identity() Identity {
-	return Identity{
+	who := Identity{
 		Account: m.AccountID, Name: m.Name, Email: m.Email, Role: m.Role, Tenant: m.TenantID, Org: m.OrgID,
 		Department: m.Department, Unit: m.Unit, Membership: m.ID,
+		Fields: fieldsOf(m.Role, m.Department, m.OwnFields), Assigned: tenant.OrgsOf(m.Assigned),
 	}
+	if m.Role == Custom {
+		who.RoleID, who.RoleName, who.custom = m.RoleID, m.RoleName, compileCustom(m.Permissions)
+	}
+	return who
 }
 
 // agent returns what the browser calls itself, as it can be stored.
@@ -263,16 +289,18 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			OrgID      *tenant.OrgID
 			Department *string
 			Unit       *string
-			Ends       time.Time
-			Provider   int64
+			limits
+			Ends     time.Time
+			Provider int64
 		}](ctx, tx, `
 			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
-				s.membership_id as membership, m.org_id, m.department, m.unit, least(s.expires_at, m.valid_to) as ends,
-				coalesce(s.provider_id, 0) as provider
+				s.membership_id as membership, m.org_id, m.department, m.unit, `+limitColumns+`,
+				least(s.expires_at, m.valid_to, i.changes) as ends, coalesce(s.provider_id, 0) as provider
 			from authz.session s
 			join authz.account a on a.id = s.account_id and a.disabled_at is null
 			left join authz.membership m on m.tenant_id = s.tenant_id and m.id = s.membership_id
 				and m.version = s.membership_version and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
+			`+limitJoins+`
 			left join authz.platform_role p on p.account_id = s.account_id and s.membership_id is null
 			where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2
 			and (s.provider_id is null or exists (
@@ -285,11 +313,14 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			return fault.SignIn
 		}
 		ends = row.Ends
-		who = Identity{Account: row.AccountID, Name: row.Name, Email: row.Email, Role: *row.Role, Provider: row.Provider}
+		who = Identity{Account: row.AccountID, Name: row.Name, Email: row.Email, Role: *row.Role}
 		if row.Membership != nil {
-			who.Tenant, who.Membership, who.Org = *row.TenantID, *row.Membership, *row.OrgID
-			who.Department, who.Unit = *row.Department, *row.Unit
+			who = Membership{
+				TenantID: *row.TenantID, ID: *row.Membership, AccountID: row.AccountID, Email: row.Email, Name: row.Name, Role: *row.Role,
+				OrgID: *row.OrgID, Department: *row.Department, Unit: *row.Unit, limits: row.limits,
+			}.identity()
 		}
+		who.Provider = row.Provider
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {

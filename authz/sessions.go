@@ -55,8 +55,8 @@ func (s *Sessions) up(listening bool) {
 	clear(s.cache)
 }
 
-// forget drops what a notification names: "m <tenant> <membership>", "a <account>", "s <hash of the session's token>" or
-// "p <tenant> <identity provider>".
+// forget drops what a notification names: "m <tenant> <membership>", "r <tenant> <custom role>", "d <tenant> <department>",
+// "a <account>", "s <hash of the session's token>" or "p <tenant> <identity provider>".
 // One that it does not understand drops everything.
 func (s *Sessions) forget(payload string) {
 	s.mu.Lock()
@@ -67,6 +67,14 @@ func (s *Sessions) forget(payload string) {
 		switch kind {
 		case "m":
 			if name != fmt.Sprintf("%d %d", c.who.Tenant, c.who.Membership) {
+				continue
+			}
+		case "r":
+			if name != fmt.Sprintf("%d %d", c.who.Tenant, c.who.RoleID) {
+				continue
+			}
+		case "d":
+			if name != fmt.Sprintf("%d %s", c.who.Tenant, c.who.Department) {
 				continue
 			}
 		case "a":
@@ -130,6 +138,22 @@ func revokeSession(ctx context.Context, tx tenant.Platform, token Token) error {
 
 func revoke(ctx context.Context, tx tenant.Platform, payload string) error {
 	_, err := tx.Exec(ctx, "select pg_notify($1, $2)", revokedChannel, payload)
+	return err
+}
+
+// announceMembership tells all instances, once the transaction commits, that what confines a membership has changed.
+func announceMembership(ctx context.Context, tx tenant.Tx, membership int64) error {
+	return announce(ctx, tx, "m", fmt.Sprint(membership))
+}
+
+// announceRole tells all instances that a role of the province's own has changed.
+func announceRole(ctx context.Context, tx tenant.Tx, role int64) error {
+	return announce(ctx, tx, "r", fmt.Sprint(role))
+}
+
+// announce is revoke from a transaction of the tenant.
+func announce(ctx context.Context, tx tenant.Tx, kind, name string) error {
+	_, err := tx.Exec(ctx, "select pg_notify($2, $3 || ' ' || $1::int || ' ' || $4)", revokedChannel, kind, name)
 	return err
 }
 

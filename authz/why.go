@@ -8,6 +8,25 @@ type Right struct {
 	Permission Permission
 	Sentence   string
 	Through    []Role
+	Custom     string // the name of the province's own role that gives it, "" for a built-in role
+}
+
+// RightsOf returns everything that a member may do and why: Rights, or what their custom role gives.
+func RightsOf(m Membership) []Right {
+	if m.Role == Custom {
+		return customRights(m.RoleName, compileCustom(m.Permissions))
+	}
+	return Rights(m.Role)
+}
+
+func customRights(name string, set Set) []Right {
+	var list []Right
+	for _, p := range Permissions() {
+		if set.has(DefaultPolicy.bit[p]) {
+			list = append(list, Right{Permission: p, Sentence: Sentences[p], Custom: name})
+		}
+	}
+	return list
 }
 
 // links are the lines of the policy: what each name is linked to.
@@ -27,7 +46,7 @@ func Rights(role Role) []Right {
 	var list []Right
 	for _, p := range Permissions() {
 		if through := chain(string(role), string(p), nil); through != nil {
-			list = append(list, Right{p, Sentences[p], through})
+			list = append(list, Right{Permission: p, Sentence: Sentences[p], Through: through})
 		}
 	}
 	return list

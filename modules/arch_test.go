@@ -16,7 +16,7 @@ import (
 var mayImport = map[string][]string{
 	"accounts":     {"plan"},
 	"organization": {},
-	"catalog":      {},
+	"catalog":      {"organization"},
 	"trace":        {},
 	"plan":         {"catalog"},
 	"stamps":       {"trace", "catalog", "organization"},

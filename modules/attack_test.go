@@ -128,7 +128,7 @@ type wrongScope struct {
 
 func scopes(attacker int) []wrongScope {
 	set := func(tenant, tenants, org string) string {
-		return fmt.Sprintf("set local app.tenant = '%s'; set local app.tenants = '%s'; set local app.org = '%s'; set local app.units = ''", tenant, tenants, org)
+		return fmt.Sprintf("set local app.tenant = '%s'; set local app.tenants = '%s'; set local app.org = '%s'; set local app.units = ''; set local app.fields = '-1'; set local app.orgs = '-1'", tenant, tenants, org)
 	}
 	return []wrongScope{
 		{"unset", "", true},
@@ -183,7 +183,7 @@ func try(ctx context.Context, conn *pgx.Conn, scope, sql string) (int, error) {
 }
 
 // beforeScope are the tables that the platform's door works on: what people are is asked before there is a scope.
-var beforeScope = []string{"authz.membership", "authz.session", "authz.invitation", "authz.api_client", "authz.api_key", "authz.refresh_token", "authz.oidc_provider", "audit.entry", "archive.export"}
+var beforeScope = []string{"authz.membership", "authz.role", "authz.department", "authz.assignment", "authz.session", "authz.invitation", "authz.api_client", "authz.api_key", "authz.refresh_token", "authz.oidc_provider", "audit.entry", "archive.export"}
 
 // doors are the tables that a door may read some rows of.
 var doors = map[string][]string{
@@ -327,7 +327,7 @@ func TestOrganizationsAreShutOffFromEachOther(t *testing.T) {
 			t.Errorf("%s: the demonstration has rows of fewer than two organizations", table.Name)
 			continue
 		}
-		scope := fmt.Sprintf("set local app.tenant = '%d'; set local app.tenants = '{%d}'; set local app.org = '%d'; set local app.units = ''", id, id, *mine)
+		scope := fmt.Sprintf("set local app.tenant = '%d'; set local app.tenants = '{%d}'; set local app.org = '%d'; set local app.units = ''; set local app.fields = '-1'; set local app.orgs = '-1'", id, id, *mine)
 		last := table.Columns[len(table.Columns)-1]
 		columns := strings.Join(table.Columns, ", ")
 		values := strings.ReplaceAll(", "+columns+",", ", "+table.Org+",", fmt.Sprintf(", %d,", *theirs))

@@ -23,6 +23,8 @@ var subjects = map[string]string{
 	"/thanh-vien/{id}": "select max(m.id)::text from authz.membership m join tenant.tenant t on t.id = m.tenant_id where t.slug = $1 and m.org_id = $2 and m.valid_to is null",
 	"/ke-hoach/{id}":   "select max(o.id)::text from plan.plan o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
 	"/ket-noi/{id}":    "select max(o.id)::text from authz.api_client o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint in (0, o.org_id)",
+	"/vai-tro/{id}":    "select max(o.id)::text from authz.role o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
+	"/phan-cong/{id}":  "select max(o.id)::text from authz.membership o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0 and o.role = 'inspector' and o.valid_to is null",
 	"/nhiem-vu/{id}":   "select max(o.id)::text from plan.task o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",
 
 	"/cau-hinh/sso/{id}":     "select max(o.id)::text from authz.oidc_provider o join tenant.tenant t on t.id = o.tenant_id where t.slug = $1 and $2::bigint >= 0",

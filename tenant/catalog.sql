@@ -168,7 +168,12 @@ union all
 select 'C29 foreign key that cascades', t.name || ' ' || k.conname
 from pg_constraint k
 join tenant_table t on t.oid = k.conrelid
-where k.contype = 'f' and (k.confdeltype not in ('a', 'r') or k.confupdtype not in ('a', 'r'))
+where k.contype = 'f' and (k.confdeltype not in ('a', 'r') or k.confupdtype not in ('a', 'r')
+	-- A row follows its product's group: (tenant_id, …, fields), within the tenant.
+	and not (k.confupdtype = 'c' and (
+		select array_agg(a.attname::text order by x.n)
+		from unnest(k.conkey) with ordinality x (c, n)
+		join pg_attribute a on a.attrelid = k.conrelid and a.attnum = x.c)::text ~ '^{tenant_id,[a-z_]+,fields}$'))
 union all
 select 'C30 right given to everybody', r.name
 from relation r
@@ -183,6 +188,14 @@ union all
 select 'C32 restrictive policy text differs from tenant.protect_org', p.name || ' ' || p.polname
 from policy p
 where not p.polpermissive
+and not (p.polname = 'field' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
+	and p.using_text in (
+		'((fields & (current_setting(''app.fields''::text))::bigint) <> 0)',
+		'(((current_setting(''app.fields''::text))::bigint = ''-1''::integer) OR (org_id = 0))'))
+and not (p.polname = 'assigned' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
+	and replace(p.using_text, '(id', '(org_id') = '(((current_setting(''app.orgs''::text))::bigint = ''-1''::integer) OR (org_id = 0)'
+		' OR (strpos(current_setting((''app.orgs''::text || ((org_id & (current_setting(''app.orgs''::text))::bigint))::text)),'
+		' (('',''::text || (org_id)::text) || '',''::text)) > 0))')
 and not (p.polname = 'unit' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
 	and p.using_text = '((current_setting(''app.units''::text) = ''''::text) OR (unit = ANY (string_to_array(current_setting(''app.units''::text), '',''::text))))')
 and (p.polname <> 'organization' or p.polcmd <> '*' or p.using_text is distinct from p.check_text
@@ -192,6 +205,29 @@ select 'C33 column org_id without the organization policy', t.name
 from tenant_table t
 join pg_attribute a on a.attrelid = t.oid and a.attname = 'org_id' and not a.attisdropped
 where not exists (select from policy p where p.name = t.name and p.polname = 'organization')
+union all
+select 'C35 table of organizations on which departments and inspectors are not confined', t.name || ' ' || missing
+from tenant_table t
+cross join (values ('field'), ('assigned')) v (missing)
+where exists (select from policy p where p.name = t.name and p.polname = 'organization')
+and not exists (select from policy p where p.name = t.name and p.polname = missing)
+union all
+select 'C36 rows of a product that do not follow its group', t.name
+from tenant_table t
+join pg_attribute a on a.attrelid = t.oid and a.attname = 'fields' and not a.attisdropped
+where t.name not in ('organization.organization', 'catalog.product', 'authz.department')
+and not exists (
+	select from pg_constraint k
+	where k.conrelid = t.oid and k.contype = 'f' and a.attnum = any (k.conkey) and k.confupdtype = 'c')
+union all
+select 'C37 rows of a product without its group', t.name
+from tenant_table t
+where exists (
+	select from pg_attribute a
+	where a.attrelid = t.oid and not a.attisdropped and a.attname in ('product_id', 'lot_id', 'order_number'))
+and not exists (
+	select from pg_attribute a
+	where a.attrelid = t.oid and not a.attisdropped and a.attname = 'fields')
 union all
 select 'C34 table right of another door without a policy of its own', t.name || ' ' || l.rolname
 from tenant_table t, login l

@@ -68,6 +68,16 @@ var faults = []struct{ name, sql, rule string }{
 	{"organization policy weakened", "alter policy organization on catalog.product using (true)", "C32"},
 	{"organization policy dropped", "drop policy organization on catalog.product", "C33"},
 	{"unit policy weakened", "alter policy unit on organization.organization using (true)", "C32"},
+	{"cascade of what is no group", "alter table catalog.list_item add unique (tenant_id, name, id); create table catalog.note (tenant_id int not null default current_setting('app.tenant')::int, id bigint, name text, item bigint, primary key (tenant_id, id), foreign key (tenant_id, name, item) references catalog.list_item (tenant_id, name, id) on update cascade); select tenant.protect('catalog.note')", "C29"},
+	{"field policy weakened", "alter policy field on trace.lot using (true)", "C32"},
+	{"field policy that takes no group for all", "alter policy field on trace.lot using (current_setting('app.fields')::bigint = 0 or (fields & current_setting('app.fields')::bigint) <> 0) with check (current_setting('app.fields')::bigint = 0 or (fields & current_setting('app.fields')::bigint) <> 0)", "C32"},
+	{"assigned policy weakened", "alter policy assigned on trace.lot using (true)", "C32"},
+	{"assigned policy that takes none for all", "alter policy assigned on trace.lot using (current_setting('app.orgs')::bigint in (-1, 0) or org_id = 0) with check (current_setting('app.orgs')::bigint in (-1, 0) or org_id = 0)", "C32"},
+	{"field policy dropped", "drop policy field on trace.lot", "C35"},
+	{"assigned policy dropped", "drop policy assigned on scan.scan", "C35"},
+	{"table of organizations without confinement", "create table catalog.note (tenant_id int not null default current_setting('app.tenant')::int, id bigint, org_id bigint, primary key (tenant_id, id)); select tenant.protect('catalog.note'); create policy organization on catalog.note as restrictive for all to txng_app using (current_setting('app.org')::bigint in (0, org_id)) with check (current_setting('app.org')::bigint in (0, org_id))", "C35"},
+	{"group that does not follow the product", "alter table trace.event drop constraint event_tenant_id_lot_id_fkey; alter table trace.event add foreign key (tenant_id, lot_id) references trace.lot (tenant_id, id)", "C36"},
+	{"rows of a product without a group", "create table catalog.note (tenant_id int not null default current_setting('app.tenant')::int, id bigint, product_id bigint, org_id bigint, primary key (tenant_id, id)); select tenant.protect('catalog.note'); select tenant.protect_org('catalog.note')", "C37"},
 	{"right of a door without a policy", "grant select on plan.plan to txng_ministry", "C34"},
 }
 

@@ -19,6 +19,11 @@ type Scope struct {
 	units []string
 	// narrowed: reads was cut down to one tenant
 	narrowed bool
+	// fields are the groups of products that the scope is confined to, when inFields
+	fields   Fields
+	inFields bool
+	// orgs are the statements that confine the scope to organizations beside org; "" for no confinement
+	orgs string
 	// frozen: the tenant is suspended or archived, nothing is written
 	frozen bool
 }
@@ -59,6 +64,76 @@ func (s Scope) Reading(one ID) Scope {
 // Alone returns the scope without the rows of provinces that were merged into the tenant.
 func (s Scope) Alone() Scope { return s.Reading(s.home) }
 
+// Fields is a set of groups of products, one bit a group (authz.Groups pins them). The zero value is no group.
+type Fields int64
+
+// Has reports whether the set and another have a group in common.
+func (f Fields) Has(o Fields) bool { return f&o != 0 }
+
+// InFields returns the scope confined to groups of products: an officer of a department sees what belongs to one of them.
+// Without a group it sees none.
+func (s Scope) InFields(f Fields) Scope {
+	s.fields, s.inFields = max(f, 0), true
+	return s
+}
+
+// Orgs is a set of organizations. Its zero value is the empty set. It is comparable: the same list gives the same set.
+//
+// Policies ask for every row whether its organization is in the set. So that the answer takes the same time for ten and for
+// thousands, the set lies in as many settings as keep each short: a row looks into the one that the last bits of its
+// organization's number name (app.orgs0, app.orgs1, …); app.orgs holds the mask of those bits.
+type Orgs struct {
+	n   int
+	set string // the statements that put it into a transaction, "" for the empty set
+}
+
+// MaxOrgs is how many organizations a set may hold: it goes to the database with every transaction.
+const MaxOrgs = 5000
+
+// orgsPerSetting is how many organizations one setting is to hold, on average.
+const orgsPerSetting = 32
+
+// OrgsOf returns the set of organizations, without those of 0 or less. Of more than MaxOrgs it keeps the first, which
+// shows too little and never too much.
+func OrgsOf(list []OrgID) Orgs {
+	list = list[:min(len(list), MaxOrgs)]
+	settings := 1
+	for settings*orgsPerSetting < len(list) {
+		settings *= 2
+	}
+	parts := make([]strings.Builder, settings)
+	n := 0
+	for _, o := range list {
+		if o > 0 {
+			n++
+			parts[int64(o)&int64(settings-1)].WriteString(strconv.FormatInt(int64(o), 10) + ",")
+		}
+	}
+	if n == 0 {
+		return Orgs{}
+	}
+	set := []string{"set local app.orgs = '" + strconv.Itoa(settings-1) + "'"}
+	for i := range parts {
+		set = append(set, "set local app.orgs"+strconv.Itoa(i)+" = ',"+parts[i].String()+"'")
+	}
+	return Orgs{n, strings.Join(set, "; ")}
+}
+
+// Len returns the number of organizations in the set.
+func (o Orgs) Len() int { return o.n }
+
+// noOrgs is the empty set in a transaction.
+const noOrgs = "set local app.orgs = '0'; set local app.orgs0 = ','"
+
+// Only returns the scope confined to organizations: an inspector sees those that are assigned. The empty set gives a scope
+// that sees none.
+func (s Scope) Only(o Orgs) Scope {
+	if s.orgs = o.set; s.orgs == "" {
+		s.orgs = noOrgs
+	}
+	return s
+}
+
 var unitForm = regexp.MustCompile(`^[0-9]+@[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 
 // set returns the statements that put the scope into a transaction, as one text.
@@ -71,10 +146,19 @@ func (s Scope) each() []string {
 	for i, id := range s.reads {
 		reads[i] = strconv.Itoa(int(id))
 	}
-	return []string{
+	fields := Fields(-1)
+	if s.inFields {
+		fields = s.fields
+	}
+	orgs := s.orgs
+	if orgs == "" {
+		orgs = "set local app.orgs = '-1'"
+	}
+	return append([]string{
 		"set local app.tenant = '" + strconv.Itoa(int(s.home)) + "'",
 		"set local app.tenants = '{" + strings.Join(reads, ",") + "}'",
 		"set local app.org = '" + strconv.FormatInt(int64(s.org), 10) + "'",
 		"set local app.units = '" + strings.Join(s.units, ",") + "'",
-	}
+		"set local app.fields = '" + strconv.FormatInt(int64(fields), 10) + "'",
+	}, strings.Split(orgs, "; ")...)
 }

@@ -76,8 +76,8 @@ func accept(q *web.Request) (web.Answer, error) {
 			if m, err = authz.AcceptInvitation(ctx, tx, prepared); err != nil {
 				return err
 			}
-			who := authz.Identity{Account: m.AccountID, Name: m.Name, Role: m.Role}
-			what := m.Name + " nhận lời mời, vai trò " + m.Role.Name()
+			who := authz.Identity{Account: m.AccountID, Name: m.Name, Role: m.Role, RoleName: m.RoleName}
+			what := m.Name + " nhận lời mời, vai trò " + m.Title()
 			return audit.WriteAsPlatform(ctx, tx, who, m.TenantID, "member.accept", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, what)
 		})
 	}
@@ -93,13 +93,13 @@ func accept(q *web.Request) (web.Answer, error) {
 		token, err = authz.Switch(ctx, db, token, m.ID, q.Device())
 	}
 	if err == nil {
-		who := authz.Identity{Account: m.AccountID, Name: m.Name, Email: m.Email, Role: m.Role, Tenant: m.TenantID, Org: m.OrgID, Membership: m.ID}
+		who := authz.Identity{Account: m.AccountID, Name: m.Name, Email: m.Email, Role: m.Role, RoleName: m.RoleName, Tenant: m.TenantID, Org: m.OrgID, Membership: m.ID}
 		err = noted(q, who, "account.signin", "Đăng nhập khi nhận lời mời")
 	}
 	if err != nil {
 		return web.See("/dang-nhap"), nil
 	}
-	answer := web.See("/").Say("Đã nhận vai trò " + m.Role.Name() + " tại " + t.Name + ".")
+	answer := web.See("/").Say("Đã nhận vai trò " + m.Title() + " tại " + t.Name + ".")
 	q.App().SetSession(answer.Header, token)
 	return answer, nil
 }

@@ -44,7 +44,8 @@ func titleOf(key string) string {
 
 // listed is one row of a list that may be invited.
 type listed struct {
-	row int
+	row   int
+	title string // of the role
 	authz.NewInvitation
 }
 
@@ -58,14 +59,22 @@ func listTemplate(*web.Request, tenant.Tx) (web.Answer, error) {
 	}), nil
 }
 
-func showUpload(q *web.Request, _ tenant.Tx) (web.Answer, error) { return uploadAnswer(q, nil) }
+func showUpload(q *web.Request, tx tenant.Tx) (web.Answer, error) { return uploadAnswer(q, tx, nil) }
 
-func uploadAnswer(q *web.Request, wrong []sheet.CellError) (web.Answer, error) {
+func uploadAnswer(q *web.Request, tx tenant.Tx, wrong []sheet.CellError) (web.Answer, error) {
 	shell := q.Shell("Nhập danh sách cán bộ", "Mời nhiều cán bộ cùng lúc từ một tệp; xem trước rồi mới gửi thư mời.")
 	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
 	shell.Failed = shell.Failed || len(wrong) > 0
 	file := q.Field(ui.Field{Name: "file", Label: "Tệp danh sách", Type: "file", Accept: ".xlsx,.csv", Hint: "Tệp .xlsx theo mẫu; tối đa 500 người, 700 KB"})
-	answer := q.Show(shell, uploadPage(file, wrong, q.Who.Role.MayInvite()))
+	offers, err := offered(q, tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	var roles []string
+	for _, o := range offers {
+		roles = append(roles, o.name)
+	}
+	answer := q.Show(shell, uploadPage(file, wrong, roles))
 	if len(wrong) > 0 {
 		answer.Status = http.StatusUnprocessableEntity
 	}
@@ -87,7 +96,7 @@ func previewList(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	if len(wrong) > 0 {
-		return uploadAnswer(q, wrong)
+		return uploadAnswer(q, tx, wrong)
 	}
 	shell := q.Shell("Xem trước danh sách", "Kiểm tra từng người trong tệp “"+cut(name, 60)+"”. Chưa có thư nào được gửi.")
 	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}, {Label: "Nhập danh sách", Href: membersPath + "/nhap"}}
@@ -121,10 +130,14 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 	if err != nil {
 		return nil, nil, err
 	}
+	offers, err := offered(q, tx)
+	if err != nil {
+		return nil, nil, err
+	}
 	has := map[string]bool{}
 	for _, m := range members {
 		if inForce(m, q.Now()) && m.TenantID == tx.Tenant() {
-			has[roleKey(m.Email, m.Role, m.Department, m.Unit)] = true
+			has[roleKey(m.Email, offer{role: m.Role, custom: m.RoleID}, m.Department, m.Unit)] = true
 		}
 	}
 	province, now := provinceOf(q.Tenant), q.Now()
@@ -146,9 +159,10 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 		}
 		n := authz.NewInvitation{Name: cell("name"), Email: cell("email"), Phone: cell("phone")}
 		before := len(wrong)
-		for _, r := range q.Who.Role.MayInvite() {
-			if vi.Fold(cell("role")) == vi.Fold(r.Name()) {
-				n.Role = r
+		var given offer
+		for _, o := range offers {
+			if vi.Fold(cell("role")) == vi.Fold(o.name) {
+				given, n.Role, n.RoleID = o, o.role, o.custom
 			}
 		}
 		if n.Role == "" && cell("role") != "" {
@@ -182,24 +196,24 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 			continue
 		}
 		email, _ := authz.ParseEmail(n.Email)
-		key := roleKey(email, n.Role, n.Department, n.Unit)
+		key := roleKey(email, given, n.Department, n.Unit)
 		if first, twice := seen[key]; twice {
 			bad("email", fmt.Sprintf("Trùng với dòng %d.", first))
 		} else if has[key] {
-			bad("email", "Người này đã có vai trò “"+n.Role.Name()+"”.")
+			bad("email", "Người này đã có vai trò “"+given.name+"”.")
 		}
 		seen[key] = row.Number
-		list = append(list, listed{row.Number, n})
+		list = append(list, listed{row.Number, given.name, n})
 	}
 	return list, wrong, nil
 }
 
 // roleKey is equal for invitations to the same role of the same address.
-func roleKey(e authz.Email, r authz.Role, department, commune string) string {
-	if r != authz.DepartmentOfficer {
+func roleKey(e authz.Email, o offer, department, commune string) string {
+	if o.role != authz.DepartmentOfficer {
 		department = ""
 	}
-	return strings.Join([]string{string(e), string(r), department, commune}, "\n")
+	return strings.Join([]string{string(e), o.value(), department, commune}, "\n")
 }
 
 // communesByName returns the units under their names with and without kind, folded, and their codes.
@@ -225,7 +239,7 @@ func importList(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	if len(wrong) > 0 { // somebody has been invited or changed since the preview
-		return uploadAnswer(q, wrong)
+		return uploadAnswer(q, tx, wrong)
 	}
 	all := make([]authz.NewInvitation, len(list))
 	for i, l := range list {

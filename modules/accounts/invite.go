@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"txng/authz"
 	"txng/modules/internal/mail"
@@ -14,12 +15,57 @@ import (
 	"txng/tenant/fault"
 )
 
+// offer is a role that a person may invite to.
+type offer struct {
+	role   authz.Role
+	custom int64 // of authz.Custom
+	name   string
+}
+
+// value is the offer as a form sends it: "leader", or "custom.123" for a role of the province's own.
+func (o offer) value() string {
+	if o.custom == 0 {
+		return string(o.role)
+	}
+	return string(o.role) + "." + strconv.FormatInt(o.custom, 10)
+}
+
+// offered returns the roles that the person may invite to.
+func offered(q *web.Request, tx tenant.Tx) ([]offer, error) {
+	var list []offer
+	for _, r := range q.Who.Role.MayInvite() {
+		list = append(list, offer{role: r, name: r.Name()})
+	}
+	if q.Who.Role != authz.DOSTAdmin {
+		return list, nil
+	}
+	own, err := authz.CustomRoles(q.Context(), tx)
+	for _, r := range own {
+		list = append(list, offer{authz.Custom, r.ID, r.Name})
+	}
+	return list, err
+}
+
+// chosenRole reads what value writes. Anything else is a role that nobody has.
+func chosenRole(value string) (authz.Role, int64) {
+	role, number, ok := strings.Cut(value, ".")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if ok && err == nil && role == string(authz.Custom) {
+		return authz.Custom, id
+	}
+	return authz.Role(value), 0
+}
+
 func showInvite(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	shell := q.Shell("Mời thành viên", "Người được mời nhận thư có đường dẫn dùng một lần, hiệu lực 7 ngày.")
 	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
 	roles := []ui.Option{{Value: "", Label: "Chọn…"}}
-	for _, r := range q.Who.Role.MayInvite() {
-		roles = append(roles, ui.Option{Value: string(r), Label: r.Name()})
+	offers, err := offered(q, tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	for _, o := range offers {
+		roles = append(roles, ui.Option{Value: o.value(), Label: o.name})
 	}
 	fields := []ui.Field{
 		{Name: "name", Label: "Họ tên", MaxLength: 120},
@@ -47,8 +93,9 @@ func showInvite(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 }
 
 func submitInvite(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	role, custom := chosenRole(q.Value("role"))
 	n := authz.NewInvitation{
-		Email: q.Value("email"), Phone: q.Value("phone"), Name: q.Value("name"), Role: authz.Role(q.Value("role")), Unit: q.Value("unit"),
+		Email: q.Value("email"), Phone: q.Value("phone"), Name: q.Value("name"), Role: role, RoleID: custom, Unit: q.Value("unit"),
 	}
 	if n.Role == authz.DepartmentOfficer {
 		bodies, err := departments(q.Context(), tx)
@@ -77,7 +124,7 @@ func invite(q *web.Request, tx tenant.Tx, n authz.NewInvitation) (web.Answer, er
 }
 
 func invitationLetter(a *web.App, t tenant.Tenant, i authz.Invitation, token authz.InvitationToken) mail.Message {
-	role := i.Role.Name()
+	role := i.Title()
 	if p := placeOfWork(i.Department, i.Unit); p != "" {
 		role += " (" + p + ")"
 	}
@@ -126,7 +173,7 @@ func repeatInvitation(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	answer, err := invite(q, tx, authz.NewInvitation{Email: string(i.Email), Phone: string(i.Phone), Name: i.Name, Role: i.Role, Department: i.Department, Unit: i.Unit})
+	answer, err := invite(q, tx, authz.NewInvitation{Email: string(i.Email), Phone: string(i.Phone), Name: i.Name, Role: i.Role, Department: i.Department, Unit: i.Unit, RoleID: i.RoleID})
 	if wrong, ok := err.(fault.Invalid); ok { // has the role meanwhile, or the commune is no more: there is no form to show it at
 		err = fault.Say(fault.Conflict, "%s", wrong[0].Message)
 	}

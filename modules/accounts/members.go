@@ -38,7 +38,8 @@ func members(a *web.App) {
 	a.Get(membersPath+"/{id}", authz.MemberView, showMember)
 	a.Submit(membersPath+"/{id}/ket-thuc", authz.MemberInvite, showMember, endMember)
 	a.Submit(membersPath+"/{id}/so-dien-thoai", authz.MemberInvite, showMember, clearPhone)
-	a.Get("/vai-tro", authz.MemberView, showRoles)
+	roles(a)
+	fields(a)
 	a.Menu("Quản trị", "Thành viên", membersPath, "users", authz.MemberView)
 	a.Menu("Quản trị", "Vai trò và quyền", "/vai-tro", "settings", authz.MemberView)
 }
@@ -83,8 +84,12 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		purpose = "Người của đơn vị làm việc trên hệ thống: vai trò và lời mời."
 	}
 	roles := []ui.Option{{Value: "", Label: "Tất cả"}}
-	for _, r := range q.Who.Role.MayInvite() {
-		roles = append(roles, ui.Option{Value: string(r), Label: r.Name()})
+	offers, err := offered(q, tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	for _, o := range offers {
+		roles = append(roles, ui.Option{Value: o.value(), Label: o.name})
 	}
 	now := q.Now()
 	return web.Listing[authz.Membership]{
@@ -93,8 +98,8 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			{Key: "name", Label: "Họ tên", Value: func(m authz.Membership) any { return m.Name }, Cell: func(m authz.Membership) templ.Component {
 				return ui.AnchorTwo(memberPath(m.ID), m.Name, string(m.Email))
 			}},
-			{Key: "role", Label: "Vai trò", Value: func(m authz.Membership) any { return m.Role.Name() }, Cell: func(m authz.Membership) templ.Component {
-				return ui.Two(m.Role.Name(), placeOfWork(m.Department, m.Unit))
+			{Key: "role", Label: "Vai trò", Value: func(m authz.Membership) any { return m.Title() }, Cell: func(m authz.Membership) templ.Component {
+				return ui.Two(m.Title(), placeOfWork(m.Department, m.Unit))
 			}},
 			{Label: "Trạng thái", Value: func(m authz.Membership) any { return memberStatus(m, now).Word }, Cell: func(m authz.Membership) templ.Component { return ui.Badge(memberStatus(m, now)) }},
 			{Key: "since", Label: "Từ ngày", HidePhone: true, Value: func(m authz.Membership) any { return vi.Date(m.ValidFrom) }},
@@ -110,11 +115,11 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		Load: func(_ tenant.Tx, l web.Query) ([]authz.Membership, int, error) {
 			found := slices.DeleteFunc(slices.Clone(all), func(m authz.Membership) bool {
 				state := l.Get("state")
-				return l.Get("role") != "" && string(m.Role) != l.Get("role") || state == "now" && !inForce(m, now) || state == "ended" && inForce(m, now)
+				return l.Get("role") != "" && (offer{role: m.Role, custom: m.RoleID}).value() != l.Get("role") || state == "now" && !inForce(m, now) || state == "ended" && inForce(m, now)
 			})
 			rows, total := web.InMemory(found, l, func(m authz.Membership) string { return m.Name + " " + string(m.Email) }, map[string]func(a, b authz.Membership) int{
 				"name":  func(a, b authz.Membership) int { return vi.ByGivenName(a.Name, b.Name) },
-				"role":  func(a, b authz.Membership) int { return vi.Compare(a.Role.Name(), b.Role.Name()) },
+				"role":  func(a, b authz.Membership) int { return vi.Compare(a.Title(), b.Title()) },
 				"since": func(a, b authz.Membership) int { return cmp.Compare(a.ValidFrom.Unix(), b.ValidFrom.Unix()) },
 			})
 			return rows, total, nil
@@ -131,7 +136,7 @@ func showMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	shell := q.Shell(m.Name, m.Role.Name())
+	shell := q.Shell(m.Name, m.Title())
 	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
 	reason := q.Field(ui.Field{Name: "reason", Label: "Lý do chấm dứt", Type: "textarea", Rows: 2, MaxLength: 500, Hint: "Ghi vào nhật ký, ví dụ: chuyển công tác từ 01/12/2026"})
 	mayEnd := q.Who.Can(authz.MemberInvite) && inForce(m, q.Now()) && m.AccountID != q.Who.Account && m.TenantID == tx.Tenant()
@@ -177,7 +182,7 @@ func endMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		if err != nil {
 			return err
 		}
-		what := "Chấm dứt vai trò " + m.Role.Name() + " của " + m.Name + ": " + reason
+		what := "Chấm dứt vai trò " + m.Title() + " của " + m.Name + ": " + reason
 		if revoked > 0 {
 			what += ". Thu hồi " + vi.Int(revoked) + " lời mời do người này gửi."
 		}
@@ -198,7 +203,7 @@ func provinceOf(t tenant.Tenant) unit.Ref {
 
 // auditInvitation notes what was done to an invitation.
 func auditInvitation(ctx context.Context, tx tenant.Tx, who authz.Identity, i authz.Invitation, action, verb string) error {
-	what := []string{verb + " " + i.Name + " <" + string(i.Email) + "> làm " + i.Role.Name()}
+	what := []string{verb + " " + i.Name + " <" + string(i.Email) + "> làm " + i.Title()}
 	if p := placeOfWork(i.Department, i.Unit); p != "" {
 		what = append(what, p)
 	}

@@ -193,7 +193,7 @@ func openInvitations(list []authz.Invitation, batches []authz.Batch, mayInvite, 
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Two(i.Role.Name(), placeOfWork(i.Department, i.Unit)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Two(i.Title(), placeOfWork(i.Department, i.Unit)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -421,7 +421,7 @@ func memberPage(m authz.Membership, number authz.Phone, status ui.Status, mayEnd
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = rights(m.Role).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = rights(withinOf(m), authz.RightsOf(m)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -529,7 +529,7 @@ func memberFacts(m authz.Membership, number authz.Phone, status ui.Status) []ui.
 	facts := []ui.Pair{
 		{Label: "Trạng thái", Value: ui.Badge(status)},
 		{Label: "Thư điện tử", Value: ui.Text(string(m.Email))},
-		{Label: "Vai trò", Value: ui.Text(m.Role.Name())},
+		{Label: "Vai trò", Value: ui.Text(m.Title())},
 	}
 	if number != "" {
 		facts = append(facts, ui.Pair{Label: "Số điện thoại đăng nhập", Value: ui.Text(number.Masked())})
@@ -544,7 +544,7 @@ func memberFacts(m authz.Membership, number authz.Phone, status ui.Status) []ui.
 	return facts
 }
 
-func uploadPage(file ui.Field, wrong []sheet.CellError, roles []authz.Role) templ.Component {
+func uploadPage(file ui.Field, wrong []sheet.CellError, roles []string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -716,9 +716,9 @@ func uploadPage(file ui.Field, wrong []sheet.CellError, roles []authz.Role) temp
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name())
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(r)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/accounts/members.templ`, Line: 173, Col: 18}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/accounts/members.templ`, Line: 173, Col: 11}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 				if templ_7745c5c3_Err != nil {
@@ -866,7 +866,7 @@ func previewPage(list []listed, hidden map[string]string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Two(l.Role.Name(), placeOfWork(l.place())).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Two(l.title, placeOfWork(l.place())).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1055,7 +1055,7 @@ func invitationPage(place string, i authz.Invitation, hasAccount bool, action st
 }
 
 func invitationFacts(i authz.Invitation) []ui.Pair {
-	facts := []ui.Pair{{Label: "Thư điện tử", Value: ui.Text(string(i.Email))}, {Label: "Vai trò", Value: ui.Text(i.Role.Name())}}
+	facts := []ui.Pair{{Label: "Thư điện tử", Value: ui.Text(string(i.Email))}, {Label: "Vai trò", Value: ui.Text(i.Title())}}
 	if i.Phone != "" {
 		facts = append(facts, ui.Pair{Label: "Số điện thoại đăng nhập", Value: ui.Text(i.Phone.Home())})
 	}

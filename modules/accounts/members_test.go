@@ -371,14 +371,15 @@ func (p *place) province() []unit.Unit {
 	ref := provinceOf(p.Tenant)
 	communes := unit.Communes(ref, p.DB.Now())
 	if len(communes) == 0 {
-		p.t.Fatal("the test's tenant is a province of before the mergers: the package makes more than 34 tenants before it")
+		p.t.Fatal("the test's tenant is no province of today")
 	}
 	return communes
 }
 
-// Not parallel, so that it comes before the many that are: the first 34 tenants are the provinces of today.
 func TestListOfOfficersIsInvitedWholeAfterAPreview(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
+	p.Tenant, p.Scope = p.NewToday(t)
 	communes := p.province()
 	admin := p.signIn(p.person(p.Tenant.ID, authz.DOSTAdmin, 0), password)
 	p.expect(admin.get("/thanh-vien/nhap"), http.StatusOK, "Tải tệp mẫu")

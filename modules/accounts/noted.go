@@ -35,12 +35,12 @@ func notedSwitch(q *web.Request, from authz.Identity, token authz.Token) error {
 		return err
 	}
 	if from.Tenant == to.Tenant {
-		return noted(q, to, "account.switch", "Đổi vai trò làm việc từ “"+from.Role.Name()+"” sang “"+to.Role.Name()+"”")
+		return noted(q, to, "account.switch", "Đổi vai trò làm việc từ “"+from.Title()+"” sang “"+to.Title()+"”")
 	}
-	if err := noted(q, from, "account.switch", "Rời vai trò “"+from.Role.Name()+"” để làm việc với vai trò khác"); err != nil {
+	if err := noted(q, from, "account.switch", "Rời vai trò “"+from.Title()+"” để làm việc với vai trò khác"); err != nil {
 		return err
 	}
-	return noted(q, to, "account.switch", "Bắt đầu làm việc với vai trò “"+to.Role.Name()+"”")
+	return noted(q, to, "account.switch", "Bắt đầu làm việc với vai trò “"+to.Title()+"”")
 }
 
 // refusalPause is how long the answer to wrong credentials waits, from before their refusal is noted: long enough for
@@ -91,7 +91,7 @@ func writeRefusal(ctx context.Context, q *web.Request, login string) error {
 				continue
 			}
 			told[m.TenantID] = true
-			who := authz.Identity{Account: account.ID, Name: account.Name, Role: m.Role, Org: m.OrgID}
+			who := authz.Identity{Account: account.ID, Name: account.Name, Role: m.Role, RoleName: m.RoleName, Org: m.OrgID}
 			if err := audit.WriteAsPlatform(ctx, tx, who, m.TenantID, "account.refused", subject(who), "Đăng nhập không thành công bằng tài khoản này"); err != nil {
 				return err
 			}

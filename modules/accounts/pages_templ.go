@@ -315,7 +315,7 @@ func accountPage(who authz.Identity, number authz.Phone, roles []role, can []str
 				{Label: "Họ tên", Value: ui.Text(who.Name)},
 				{Label: "Thư điện tử", Value: ui.Text(string(who.Email))},
 				{Label: "Số điện thoại đăng nhập", Value: ui.Text(homeOr(number, "Chưa có"))},
-				{Label: "Vai trò đang dùng", Value: ui.Text(who.Role.Name())},
+				{Label: "Vai trò đang dùng", Value: ui.Text(who.Title())},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -404,7 +404,7 @@ func accountPage(who authz.Identity, number authz.Phone, roles []role, can []str
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Two(r.place, r.Role.Name()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Two(r.place, r.Title()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -13,6 +13,7 @@ func Routes(a *web.App) {
 	a.Get("/san-pham/{id}/anh", authz.CatalogView, photo)
 	a.Submit("/san-pham/{id}/anh", authz.ProductEdit, show, submitPhoto)
 	a.Submit("/san-pham/{id}/cong-bo", authz.ProductEdit, show, submitPublish)
+	a.Submit("/san-pham/{id}/nhom", authz.CatalogList, show, submitGroup)
 	a.Get("/danh-muc", authz.CatalogView, showLists)
 	a.Submit("/danh-muc", authz.CatalogList, showLists, submitListItem)
 	api(a)

@@ -64,6 +64,9 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			return Search(q.Context(), tx, l)
 		},
 	}
+	if why := q.Confined(); why != "" {
+		l.Purpose, l.Empty = why, ui.Empty{Icon: "package", Why: "Không có sản phẩm nào trong phạm vi của bạn.", Next: "Phạm vi do quản trị Sở Khoa học và Công nghệ phân công."}
+	}
 	if q.Who.Org != 0 { // all are its own
 		l.Columns = slices.DeleteFunc(l.Columns, func(c web.Column[Product]) bool { return c.Label == "Chủ thể" })
 	}
@@ -94,6 +97,7 @@ func showNew(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		ui.Field{Name: "origin", Label: "Xuất xứ", Hint: "Nơi trồng, nuôi, sản xuất. Ví dụ: Xã Nghi Lộc, tỉnh Nghệ An, Việt Nam", MaxLength: 200},
 		ui.Field{Name: "standard", Label: "Tiêu chuẩn, quy chuẩn áp dụng", Hint: "TCVN, QCVN, tiêu chuẩn quốc tế hoặc tiêu chuẩn cơ sở. Ví dụ: TCCS 01:2026, VietGAP. Cần có khi công bố sản phẩm", MaxLength: 200, Optional: true},
 		ui.Field{Name: "shelf_life", Label: "Hạn sử dụng", Hint: "Ví dụ: 12 tháng kể từ ngày sản xuất", MaxLength: 120, Optional: true},
+		ui.Field{Name: "group", Label: "Nhóm sản phẩm", Hint: "Sở, ngành phụ trách nhóm này sẽ theo dõi sản phẩm", Type: "select", Options: groupOptions()},
 		ui.Field{Name: "list_item", Label: "Nhóm trong danh mục của tỉnh", Type: "select", Options: options, Optional: true},
 		ui.Field{Name: "description", Label: "Mô tả", Type: "textarea", Rows: 4, MaxLength: 2000, Optional: true},
 		ui.Field{Name: "exported", Label: "Sản phẩm có xuất khẩu", Type: "checkbox", Optional: true},
@@ -105,7 +109,7 @@ func submitNew(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	id, err := Create(q.Context(), tx, q.Who, NewProduct{
 		GTIN: q.Value("gtin"), Name: q.Value("name"), Brand: q.Value("brand"), Description: q.Value("description"),
 		Origin: q.Value("origin"), Standard: q.Value("standard"), ShelfLife: q.Value("shelf_life"), ListItemID: item,
-		Exported: q.Value("exported") != "",
+		Group: q.Value("group"), Exported: q.Value("exported") != "",
 	})
 	if err != nil {
 		return web.Answer{}, err

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"txng/authz"
 	"txng/modules/internal/gs1"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -31,10 +32,11 @@ type Product struct {
 	Name         string
 	Brand        string
 	Description  string
-	Origin       string // xuất xứ
-	Standard     string // TCVN, QCVN, international or company standard
-	ShelfLife    string // "12 tháng kể từ ngày sản xuất"
-	ListItemID   *int64 // the entry of the province's lists that it falls under
+	Origin       string        // xuất xứ
+	Standard     string        // TCVN, QCVN, international or company standard
+	ShelfLife    string        // "12 tháng kể từ ngày sản xuất"
+	Fields       tenant.Fields // its group, one bit
+	ListItemID   *int64        // the entry of the province's lists that it falls under
 	Exported     bool
 	State        State
 	Illustrative bool
@@ -109,7 +111,8 @@ func Missing(p Product) []Item {
 // NewProduct is what an organization declares of a product.
 type NewProduct struct {
 	GTIN, Name, Brand, Description, Origin, Standard, ShelfLife string
-	ListItemID                                                  int64 // 0 for none
+	ListItemID                                                  int64  // 0 for none
+	Group                                                       string // code of its group of products; "" for “others”
 	Exported                                                    bool
 	Illustrative                                                bool
 	Source                                                      string
@@ -147,6 +150,14 @@ func (n NewProduct) Validate() (Product, error) {
 		case n > f.most:
 			wrong.Add(f.field, "%s dài quá %d ký tự.", f.label, f.most)
 		}
+	}
+	p.Fields = authz.Other
+	if n.Group != "" {
+		fields, err := authz.FieldsOf([]string{n.Group})
+		if err != nil {
+			wrong.Add("group", "Chọn nhóm sản phẩm trong danh sách.")
+		}
+		p.Fields = fields
 	}
 	if n.ListItemID > 0 {
 		p.ListItemID = &n.ListItemID

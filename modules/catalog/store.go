@@ -16,7 +16,7 @@ import (
 
 const selectProduct = `
 	select p.tenant_id, p.id, p.org_id, p.gtin, p.name, p.brand, p.description, p.origin, p.standard, p.shelf_life,
-		p.list_item_id, p.exported, p.state, p.illustrative, p.source, p.created_at,
+		p.fields, p.list_item_id, p.exported, p.state, p.illustrative, p.source, p.created_at,
 		o.name as org_name, o.address as org_place, o.unit as org_unit, o.printed_address as org_printed, o.printed_unit as org_printed_unit,
 		exists (select from catalog.photo f where f.tenant_id = p.tenant_id and f.product_id = p.id) as has_photo,
 		exists (
@@ -57,10 +57,10 @@ func create(ctx context.Context, tx tenant.Tx, who authz.Identity, org tenant.Or
 	id := ProductID(tx.NewID())
 	_, err = tx.Exec(ctx, `
 		insert into catalog.product (tenant_id, id, org_id, gtin, name, brand, description, origin, standard, shelf_life,
-			list_item_id, exported, state, illustrative, source, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			list_item_id, exported, state, illustrative, source, created_at, fields)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		id, org, p.GTIN, p.Name, p.Brand, p.Description, p.Origin, p.Standard, p.ShelfLife, p.ListItemID, p.Exported,
-		p.State, p.Illustrative, p.Source, tx.Now())
+		p.State, p.Illustrative, p.Source, tx.Now(), p.Fields)
 	switch {
 	case tenant.Violates(err, "product_tenant_id_gtin_key"):
 		return 0, fault.Invalid{{Name: "gtin", Message: fmt.Sprintf("Mã %s đã được khai báo trên hệ thống của tỉnh.", p.GTIN.Display())}}
@@ -70,8 +70,11 @@ func create(ctx context.Context, tx tenant.Tx, who authz.Identity, org tenant.Or
 		return 0, fmt.Errorf("insert product: %w", err)
 	}
 	if _, err = tx.Exec(ctx, `
-		insert into catalog.token (tenant_id, token, product_id, org_id)
-		select $1, unnest($2::text[]), $3, $4`, append(vi.Tokens(p.Name+" "+p.Brand), string(p.GTIN), p.GTIN.Display()), id, org); err != nil {
+		insert into catalog.token (tenant_id, token, product_id, org_id, fields)
+		select $1, unnest($2::text[]), $3, $4, $5`, append(vi.Tokens(p.Name+" "+p.Brand), string(p.GTIN), p.GTIN.Display()), id, org, p.Fields); err != nil {
+		return 0, err
+	}
+	if err := groupsOf(ctx, tx, org); err != nil {
 		return 0, err
 	}
 	return id, write(ctx, tx, who, "product.create", Product{ID: id, OrgID: org}, "Khai báo sản phẩm "+p.Name)
@@ -100,11 +103,11 @@ func SetPhoto(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductI
 		return err
 	}
 	_, err = tx.Exec(ctx, `
-		insert into catalog.photo (tenant_id, product_id, org_id, type, bytes, published, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7)
+		insert into catalog.photo (tenant_id, product_id, org_id, type, bytes, published, created_at, fields)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)
 		on conflict (tenant_id, product_id) do update
 		set type = excluded.type, bytes = excluded.bytes, created_at = excluded.created_at`,
-		id, p.OrgID, ph.Type, ph.Bytes, p.State == Published, tx.Now())
+		id, p.OrgID, ph.Type, ph.Bytes, p.State == Published, tx.Now(), p.Fields)
 	if err != nil {
 		return err
 	}

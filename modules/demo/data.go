@@ -32,6 +32,7 @@ type org struct {
 
 type product struct {
 	name, brand, standard, shelfLife string
+	group                            string // code of its group of products
 	item                             string // the entry of the province's lists it falls under
 	list                             catalog.List
 	exported                         bool
@@ -66,7 +67,7 @@ var provinces = []province{
 		code: "49", on: before2025, plan: "quang-nam", mergedTo: "da-nang", stages: []string{"phap-ly", "tuyen-truyen"},
 		orgs: []org{
 			{kind: organization.Cooperative, name: "Hợp tác xã rau sạch (Quảng Nam, minh họa)", commune: "", products: []product{
-				{name: "Rau ăn lá các loại", brand: "Rau sạch Quảng Nam", standard: "VietGAP", shelfLife: "3 ngày kể từ ngày thu hoạch", source: illustration, stamps: 300, active: 120, scans: 6, place: "Vùng rau của hợp tác xã", kind: "harvest"},
+				{name: "Rau ăn lá các loại", group: "trong-trot", brand: "Rau sạch Quảng Nam", standard: "VietGAP", shelfLife: "3 ngày kể từ ngày thu hoạch", source: illustration, stamps: 300, active: 120, scans: 6, place: "Vùng rau của hợp tác xã", kind: "harvest"},
 			}},
 			{kind: organization.Household, name: "Hộ sản xuất nước mắm (Quảng Nam, minh họa)", noBarcode: true},
 		},
@@ -75,16 +76,16 @@ var provinces = []province{
 		code: "24", on: before2025, plan: "bac-giang", mergedTo: "bac-ninh", stages: []string{"tuyen-truyen", "dao-tao", "danh-muc", "thi-diem"},
 		orgs: []org{
 			{kind: organization.Cooperative, name: "Cơ sở sản xuất mỳ Trại Lâm Thuận Hương (Lục Ngạn)", commune: "", products: []product{
-				{name: "Mỳ Trại Lâm Thuận Hương (Lục Ngạn)", brand: "Thuận Hương", standard: "TCCS của cơ sở", shelfLife: "12 tháng kể từ ngày sản xuất", item: "Mỳ Trại Lâm Thuận Hương (Lục Ngạn)", source: sourceBacGiang, stamps: 1000, active: 600, scans: 25, place: "Cơ sở Trại Lâm, Lục Ngạn", kind: "produce"},
+				{name: "Mỳ Trại Lâm Thuận Hương (Lục Ngạn)", group: "thuc-pham", brand: "Thuận Hương", standard: "TCCS của cơ sở", shelfLife: "12 tháng kể từ ngày sản xuất", item: "Mỳ Trại Lâm Thuận Hương (Lục Ngạn)", source: sourceBacGiang, stamps: 1000, active: 600, scans: 25, place: "Cơ sở Trại Lâm, Lục Ngạn", kind: "produce"},
 			}},
 			{kind: organization.Cooperative, name: "HTX Hòa Phú AFC (Hiệp Hòa)", commune: "", products: []product{
-				{name: "Vịt, gà VietGAP HTX Hòa Phú AFC (Hiệp Hòa)", brand: "Hòa Phú AFC", standard: "VietGAP chăn nuôi", shelfLife: "5 ngày ở 0–4 °C", item: "Vịt, gà VietGAP HTX Hòa Phú AFC (Hiệp Hòa)", source: sourceBacGiang, stamps: 500, active: 200, scans: 10, place: "Trại chăn nuôi Hòa Phú, Hiệp Hòa", kind: "process"},
+				{name: "Vịt, gà VietGAP HTX Hòa Phú AFC (Hiệp Hòa)", group: "chan-nuoi", brand: "Hòa Phú AFC", standard: "VietGAP chăn nuôi", shelfLife: "5 ngày ở 0–4 °C", item: "Vịt, gà VietGAP HTX Hòa Phú AFC (Hiệp Hòa)", source: sourceBacGiang, stamps: 500, active: 200, scans: 10, place: "Trại chăn nuôi Hòa Phú, Hiệp Hòa", kind: "process"},
 			}},
 			{kind: organization.Cooperative, name: "Hợp tác xã vải thiều xuất khẩu (minh họa)", products: []product{
-				{name: "Vải thiều tươi", brand: "Vải thiều Lục Ngạn", standard: "GlobalGAP", shelfLife: "14 ngày ở 2–5 °C", source: illustration, exported: true, stamps: 800, active: 400, scans: 12, place: "Vùng trồng vải thiều", kind: "harvest"},
+				{name: "Vải thiều tươi", group: "trong-trot", brand: "Vải thiều Lục Ngạn", standard: "GlobalGAP", shelfLife: "14 ngày ở 2–5 °C", source: illustration, exported: true, stamps: 800, active: 400, scans: 12, place: "Vùng trồng vải thiều", kind: "harvest"},
 			}},
 			{kind: organization.Enterprise, name: "Công ty chế biến nông sản số 1 (minh họa)", products: []product{
-				{name: "Vải sấy khô", standard: "TCCS 02:2025", source: illustration, exported: true},
+				{name: "Vải sấy khô", group: "trong-trot", standard: "TCCS 02:2025", source: illustration, exported: true},
 			}},
 			{kind: organization.Enterprise, name: "Công ty chế biến nông sản số 2 (minh họa)"},
 			{kind: organization.Enterprise, name: "Công ty bao bì thực phẩm (minh họa)"},
@@ -98,32 +99,32 @@ var provinces = []province{
 		stages: []string{"tuyen-truyen", "dao-tao", "danh-muc", "thi-diem", "ha-tang"},
 		orgs: []org{
 			{kind: organization.Cooperative, name: "Hợp tác xã cam Vinh (minh họa)", commune: "nghi loc", products: []product{
-				{name: "Cam Vinh", brand: "Cam Vinh", standard: "VietGAP", shelfLife: "20 ngày kể từ ngày thu hoạch", item: "Cam Vinh", source: sourceNgheAn, exported: true, stamps: 2000, active: 1500, scans: 60, place: "Vườn cam Nghi Lộc", kind: "harvest"},
+				{name: "Cam Vinh", group: "trong-trot", brand: "Cam Vinh", standard: "VietGAP", shelfLife: "20 ngày kể từ ngày thu hoạch", item: "Cam Vinh", source: sourceNgheAn, exported: true, stamps: 2000, active: 1500, scans: 60, place: "Vườn cam Nghi Lộc", kind: "harvest"},
 			}},
 			{kind: organization.Household, name: "Cơ sở tương Nam Đàn (minh họa)", commune: "nam dan", products: []product{
-				{name: "Tương Nam Đàn", brand: "Tương Nam Đàn", standard: "TCCS 01:2024", shelfLife: "12 tháng kể từ ngày sản xuất", item: "Tương Nam Đàn", source: sourceNgheAn, stamps: 600, active: 300, scans: 14, place: "Xưởng tương Nam Đàn", kind: "produce"},
+				{name: "Tương Nam Đàn", group: "thuc-pham", brand: "Tương Nam Đàn", standard: "TCCS 01:2024", shelfLife: "12 tháng kể từ ngày sản xuất", item: "Tương Nam Đàn", source: sourceNgheAn, stamps: 600, active: 300, scans: 14, place: "Xưởng tương Nam Đàn", kind: "produce"},
 			}},
 			{kind: organization.Enterprise, name: "Doanh nghiệp nước mắm Vạn Phần (minh họa)", commune: "dien chau", products: []product{
-				{name: "Nước mắm Vạn Phần", brand: "Vạn Phần", standard: "TCVN 5107:2018", shelfLife: "24 tháng kể từ ngày sản xuất", item: "Nước mắm Vạn Phần", source: sourceNgheAn, exported: true, stamps: 5000, active: 3000, scans: 40, place: "Nhà thùng Diễn Châu", kind: "produce"},
-				{name: "Nước mắm thủy sản Nghệ An", brand: "Vạn Phần", standard: "TCVN 5107:2018", shelfLife: "24 tháng kể từ ngày sản xuất", item: "Nước mắm thủy sản Nghệ An", source: sourceNgheAn},
+				{name: "Nước mắm Vạn Phần", group: "thuy-san", brand: "Vạn Phần", standard: "TCVN 5107:2018", shelfLife: "24 tháng kể từ ngày sản xuất", item: "Nước mắm Vạn Phần", source: sourceNgheAn, exported: true, stamps: 5000, active: 3000, scans: 40, place: "Nhà thùng Diễn Châu", kind: "produce"},
+				{name: "Nước mắm thủy sản Nghệ An", group: "thuy-san", brand: "Vạn Phần", standard: "TCVN 5107:2018", shelfLife: "24 tháng kể từ ngày sản xuất", item: "Nước mắm thủy sản Nghệ An", source: sourceNgheAn},
 			}},
 			{kind: organization.Cooperative, name: "Hợp tác xã dược liệu Pù Mát (minh họa)", commune: "con cuong", products: []product{
-				{name: "Cà gai leo Pù Mát", brand: "Pù Mát", standard: "TCCS 05:2025", shelfLife: "24 tháng kể từ ngày sản xuất", item: "Cà gai leo Pù Mát", source: sourceProgram, stamps: 1200, active: 500, scans: 9, place: "Vùng dược liệu Con Cuông", kind: "harvest"},
-				{name: "Rượu cam Con Cuông", brand: "Pù Mát", standard: "TCCS 06:2025", source: sourceNgheAn, item: "Rượu cam Con Cuông"},
+				{name: "Cà gai leo Pù Mát", group: "lam-san", brand: "Pù Mát", standard: "TCCS 05:2025", shelfLife: "24 tháng kể từ ngày sản xuất", item: "Cà gai leo Pù Mát", source: sourceProgram, stamps: 1200, active: 500, scans: 9, place: "Vùng dược liệu Con Cuông", kind: "harvest"},
+				{name: "Rượu cam Con Cuông", group: "do-uong", brand: "Pù Mát", standard: "TCCS 06:2025", source: sourceNgheAn, item: "Rượu cam Con Cuông"},
 			}},
 			{kind: organization.Cooperative, name: "Hợp tác xã trà sen Nam Đàn (minh họa)", commune: "kim lien", products: []product{
-				{name: "Trà ướp gạo sen (Nam Đàn)", brand: "Trà sen làng Sen", standard: "TCCS 03:2025", shelfLife: "12 tháng kể từ ngày sản xuất", item: "Trà ướp gạo sen (Nam Đàn)", source: sourceProgram, stamps: 400, active: 0, place: "Xưởng trà Kim Liên", kind: "process"},
+				{name: "Trà ướp gạo sen (Nam Đàn)", group: "trong-trot", brand: "Trà sen làng Sen", standard: "TCCS 03:2025", shelfLife: "12 tháng kể từ ngày sản xuất", item: "Trà ướp gạo sen (Nam Đàn)", source: sourceProgram, stamps: 400, active: 0, place: "Xưởng trà Kim Liên", kind: "process"},
 			}},
 			{kind: organization.Enterprise, name: "Doanh nghiệp trà Minh Sáng (minh họa)", commune: "thanh chuong", products: []product{
-				{name: "Trà Minh Sáng (trà xanh xứ Nghệ)", brand: "Minh Sáng", standard: "TCVN 1454:2013", shelfLife: "18 tháng kể từ ngày sản xuất", item: "Trà Minh Sáng (trà xanh xứ Nghệ)", source: sourceProgram, stamps: 800, active: 300, scans: 5, place: "Đồi chè Thanh Chương", kind: "harvest"},
+				{name: "Trà Minh Sáng (trà xanh xứ Nghệ)", group: "trong-trot", brand: "Minh Sáng", standard: "TCVN 1454:2013", shelfLife: "18 tháng kể từ ngày sản xuất", item: "Trà Minh Sáng (trà xanh xứ Nghệ)", source: sourceProgram, stamps: 800, active: 300, scans: 5, place: "Đồi chè Thanh Chương", kind: "harvest"},
 			}},
 			{kind: organization.Household, name: "Hộ nuôi gà Thanh Chương (minh họa)", commune: "thanh chuong", noBarcode: true, products: []product{
-				{name: "Gà Thanh Chương", source: sourceNgheAn, item: "Gà Thanh Chương"},
+				{name: "Gà Thanh Chương", group: "chan-nuoi", source: sourceNgheAn, item: "Gà Thanh Chương"},
 			}},
 			{kind: organization.Cooperative, name: "Hợp tác xã cây ăn quả Nghĩa Đàn (minh họa)", commune: "nghia dan", products: []product{
-				{name: "Ổi Nghĩa Đàn", source: sourceNgheAn, item: "Ổi Nghĩa Đàn"},
-				{name: "Bơ Nghĩa Đàn", source: sourceNgheAn, item: "Bơ Nghĩa Đàn"},
-				{name: "Dứa Nghĩa Đàn", source: sourceNgheAn, item: "Dứa Nghĩa Đàn"},
+				{name: "Ổi Nghĩa Đàn", group: "trong-trot", source: sourceNgheAn, item: "Ổi Nghĩa Đàn"},
+				{name: "Bơ Nghĩa Đàn", group: "trong-trot", source: sourceNgheAn, item: "Bơ Nghĩa Đàn"},
+				{name: "Dứa Nghĩa Đàn", group: "trong-trot", source: sourceNgheAn, item: "Dứa Nghĩa Đàn"},
 			}},
 			{kind: organization.Enterprise, name: "Công ty cà phê Nghĩa Đàn (minh họa)", commune: "nghia dan", pending: true},
 			{kind: organization.Household, name: "Hộ trồng tỏi (minh họa)", commune: "quynh luu", pending: true},
@@ -134,14 +135,14 @@ var provinces = []province{
 		stages: []string{"phap-ly", "tuyen-truyen", "dao-tao", "danh-muc"},
 		orgs: []org{
 			{kind: organization.Enterprise, name: "Cơ sở giết mổ và phân phối thịt heo (minh họa)", products: []product{
-				{name: "Thịt heo mát", brand: "Thịt sạch Đà Nẵng", standard: "TCVN 12429-1:2018", shelfLife: "3 ngày ở 0–4 °C", item: "Thịt heo", source: sourceDaNang, stamps: 3000, active: 2000, scans: 30, place: "Cơ sở giết mổ tập trung", kind: "process"},
-				{name: "Thịt bò mát", brand: "Thịt sạch Đà Nẵng", standard: "TCVN 12429-2:2020", item: "Thịt bò", source: sourceDaNang},
+				{name: "Thịt heo mát", group: "chan-nuoi", brand: "Thịt sạch Đà Nẵng", standard: "TCVN 12429-1:2018", shelfLife: "3 ngày ở 0–4 °C", item: "Thịt heo", source: sourceDaNang, stamps: 3000, active: 2000, scans: 30, place: "Cơ sở giết mổ tập trung", kind: "process"},
+				{name: "Thịt bò mát", group: "chan-nuoi", brand: "Thịt sạch Đà Nẵng", standard: "TCVN 12429-2:2020", item: "Thịt bò", source: sourceDaNang},
 			}},
 			{kind: organization.Cooperative, name: "Hợp tác xã trứng gia cầm (minh họa)", products: []product{
-				{name: "Trứng gà tươi", brand: "Trứng sạch", standard: "TCVN 1858:2018", shelfLife: "21 ngày", item: "Trứng gia cầm", source: sourceDaNang, stamps: 1500, active: 700, scans: 11, place: "Trại gà", kind: "pack"},
+				{name: "Trứng gà tươi", group: "chan-nuoi", brand: "Trứng sạch", standard: "TCVN 1858:2018", shelfLife: "21 ngày", item: "Trứng gia cầm", source: sourceDaNang, stamps: 1500, active: 700, scans: 11, place: "Trại gà", kind: "pack"},
 			}},
 			{kind: organization.Household, name: "Hộ làm mắm chợ Hàn (minh họa)", noBarcode: true, products: []product{
-				{name: "Mắm ruốc", source: sourceDaNang, item: "Mắm"},
+				{name: "Mắm ruốc", group: "thuy-san", source: sourceDaNang, item: "Mắm"},
 			}},
 			{kind: organization.Enterprise, name: "Công ty gia vị (minh họa)", pending: true},
 		},
@@ -157,11 +158,11 @@ var provinces = []province{
 		stages: []string{"phap-ly", "danh-muc", "xuc-tien"},
 		orgs: []org{
 			{kind: organization.Enterprise, name: "Công ty thực phẩm tươi sống (minh họa)", products: []product{
-				{name: "Thịt heo mát đóng khay", brand: "Tươi sống", standard: "TCVN 12429-1:2018", shelfLife: "3 ngày ở 0–4 °C", item: "Thịt heo", list: catalog.Priority, source: sourceHCM, stamps: 4000},
-				{name: "Trứng gà tươi", brand: "Tươi sống", standard: "TCVN 1858:2018", shelfLife: "30 ngày", item: "Trứng gia cầm", list: catalog.Priority, source: sourceHCM},
+				{name: "Thịt heo mát đóng khay", group: "chan-nuoi", brand: "Tươi sống", standard: "TCVN 12429-1:2018", shelfLife: "3 ngày ở 0–4 °C", item: "Thịt heo", list: catalog.Priority, source: sourceHCM, stamps: 4000},
+				{name: "Trứng gà tươi", group: "chan-nuoi", brand: "Tươi sống", standard: "TCVN 1858:2018", shelfLife: "30 ngày", item: "Trứng gia cầm", list: catalog.Priority, source: sourceHCM},
 			}},
 			{kind: organization.Enterprise, name: "Công ty yến sào (minh họa)", products: []product{
-				{name: "Tổ yến tinh chế", standard: "TCVN 14267:2024", item: "Tổ yến", list: catalog.Priority, source: sourceHCM},
+				{name: "Tổ yến tinh chế", group: "chan-nuoi", standard: "TCVN 14267:2024", item: "Tổ yến", list: catalog.Priority, source: sourceHCM},
 			}},
 			{kind: organization.Cooperative, name: "Hợp tác xã rau Củ Chi (minh họa)", commune: "cu chi", pending: true},
 		},
@@ -178,6 +179,7 @@ var officers = []struct {
 	{"chuyenvien", "Trần Văn Hùng", "dost_officer", ""},
 	{"lanhdao", "Lê Quang Minh", "leader", ""},
 	{"songanh", "Phạm Thu Hà", "department_officer", "SNNPTNT"},
+	{"socongthuong", "Đỗ Minh Tuấn", "department_officer", "SCT"},
 	{"xa", "Hoàng Văn Nam", "unit_officer", ""},
 	{"kiemtra", "Vũ Đức Anh", "inspector", ""},
 }

@@ -198,7 +198,7 @@ func (l *loader) province(ctx context.Context, p province) error {
 		l.done++
 		l.progress(l.done, steps())
 	}
-	return nil
+	return l.shares(ctx, t, scope)
 }
 
 func programme(slug string) *plan.File {
@@ -339,7 +339,7 @@ func (l *loader) product(ctx context.Context, t tenant.Tenant, scope tenant.Scop
 	err = l.ago(days-2-l.done%8).In(ctx, own, func(tx tenant.Tx) error {
 		if id, err = catalog.Create(ctx, tx, owner, catalog.NewProduct{
 			GTIN: string(gtin), Name: p.name, Brand: p.brand, Origin: t.Name + ", Việt Nam", Standard: p.standard, ShelfLife: p.shelfLife,
-			ListItemID: item, Exported: p.exported, Illustrative: true, Source: p.source,
+			ListItemID: item, Group: p.group, Exported: p.exported, Illustrative: true, Source: p.source,
 		}); err != nil {
 			return err
 		}

@@ -91,6 +91,9 @@ func officer(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		todo = vi.Int(int64(waiting)) + " hồ sơ chủ thể chờ duyệt, cũ nhất từ " + vi.Ago(*oldest, q.Now()) + "."
 	}
 	shell := q.Shell("Chương trình truy xuất nguồn gốc – "+q.Tenant.Name, "Tình hình thực hiện kế hoạch, tính trực tiếp từ dữ liệu trên hệ thống.")
+	if why := q.Confined(); why != "" {
+		shell.Purpose = why
+	}
 	return q.Show(shell, officerPage(q.Who, todo, stats, steps)), nil
 }
 

@@ -80,7 +80,7 @@ func listTargets(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		}
 	}
 	return web.Listing[Progress]{
-		Title: "Chỉ tiêu", Purpose: "Chỉ tiêu của các kế hoạch, đối chiếu với số liệu tính ngay lúc này từ hệ thống.", File: "chi-tieu",
+		Title: "Chỉ tiêu", Purpose: strings.TrimSpace("Chỉ tiêu của các kế hoạch, đối chiếu với số liệu tính ngay lúc này từ hệ thống. " + q.Confined()), File: "chi-tieu",
 		Above: ui.Stats([]ui.Stat{
 			{Label: "Chỉ tiêu", Value: vi.Int(int64(len(all))), Href: "/chi-tieu"},
 			{Label: "Đạt", Value: vi.Int(int64(count[met])), Href: "/chi-tieu?trang-thai=" + met},
@@ -173,7 +173,7 @@ func showMeasure(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		filters = nil
 	}
 	return web.Listing[Row]{
-		Title: m.Name, Purpose: purpose, File: "so-lieu-" + vi.Slug(m.Name), Order: "name",
+		Title: m.Name, Purpose: strings.TrimSpace(purpose + " " + q.Confined()), File: "so-lieu-" + vi.Slug(m.Name), Order: "name",
 		Crumbs: []ui.Link{{Label: "Chỉ tiêu", Href: "/chi-tieu"}},
 		Above:  measureTop(v),
 		Columns: []web.Column[Row]{

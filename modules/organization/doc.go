@@ -1,6 +1,7 @@
 // Package organization keeps the organizations (chủ thể) of a tenant: enterprises, cooperatives and households.
 //
 // Tables: organization.organization, organization.token.
-// URLs: /dang-ky (sign up), /to-chuc (list), /to-chuc/{id}, /to-chuc/{id}/duyet, /to-chuc/{id}/tra-lai, /don-vi (own).
-// Permissions: organization.view, organization.own, organization.admit.
+// URLs: /dang-ky (sign up), /to-chuc (list), /to-chuc/{id}, /to-chuc/{id}/duyet, /to-chuc/{id}/tra-lai, /don-vi (own),
+// /phan-cong (who inspects what), /phan-cong/{id}, /phan-cong/{id}/ket-thuc, /to-chuc/{id}/phan-cong.
+// Permissions: organization.view, organization.own, organization.admit, inspection.assign.
 package organization

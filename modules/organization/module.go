@@ -19,6 +19,7 @@ func Routes(a *web.App) {
 	a.Get("/don-vi", authz.OrganizationOwn, showOwn)
 	a.Form("/don-vi/dia-chi-nhan", authz.ProductEdit, showPrinted, submitPrinted)
 	a.Menu("Chủ thể và sản phẩm", "Chủ thể", "/to-chuc", "building", authz.OrganizationView)
+	inspections(a)
 	a.Menu("Đơn vị", "Đơn vị của tôi", "/don-vi", "building", authz.OrganizationOwn)
 }
 

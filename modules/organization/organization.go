@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"txng/authz"
 	"txng/modules/internal/address"
 	"txng/modules/internal/vi"
 	"txng/tenant"
@@ -62,6 +63,7 @@ type Organization struct {
 	PrintedAddress, PrintedUnit string
 	Phone, Email                string
 	UsesBarcode                 bool
+	Fields                      tenant.Fields // groups that it declared, and those of its products
 	State                       State
 	StateReason                 string
 	Illustrative                bool   // demonstration data that no source names
@@ -88,6 +90,7 @@ type SignUp struct {
 	Printed      string // address on labels of before the reform; "" when it is no other
 	Phone        string
 	UsesBarcode  bool
+	Sectors      []string // codes of groups of products that it works with
 	Person       string
 	Email        string
 	Password     string
@@ -134,6 +137,13 @@ func (s SignUp) Validate(province unit.Ref, now time.Time) (Organization, error)
 		wrong.Add("unit", "Tìm rồi chọn xã, phường hoặc đặc khu trong danh sách.")
 	} else {
 		o.Unit = ref.String()
+	}
+	sectors, err := authz.FieldsOf(s.Sectors)
+	if err != nil {
+		wrong.Add("sectors", "Chọn nhóm sản phẩm trong danh sách.")
+	}
+	if o.Fields = sectors; sectors == 0 {
+		o.Fields = authz.Other
 	}
 	if s.Phone != "" {
 		phone, err := vi.ParsePhone(s.Phone)

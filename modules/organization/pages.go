@@ -2,6 +2,8 @@ package organization
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -33,7 +35,7 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return web.Listing[Organization]{
+	l := web.Listing[Organization]{
 		Origin: func(row Organization) tenant.ID { return row.TenantID },
 		Title:  "Chủ thể", Purpose: "Doanh nghiệp, hợp tác xã và hộ tham gia truy xuất nguồn gốc trên địa bàn.",
 		File: "chu-the", Order: "-created",
@@ -56,7 +58,11 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		Load: func(tx tenant.Tx, l web.Query) ([]Organization, int, error) {
 			return Search(q.Context(), tx, l)
 		},
-	}.Answer(q, tx)
+	}
+	if why := q.Confined(); why != "" {
+		l.Purpose, l.Empty = why, ui.Empty{Icon: "building", Why: "Không có chủ thể nào trong phạm vi của bạn.", Next: "Phạm vi do quản trị Sở Khoa học và Công nghệ phân công."}
+	}
+	return l.Answer(q, tx)
 }
 
 func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -87,7 +93,11 @@ func record(q *web.Request, tx tenant.Tx, id tenant.OrgID) (web.Answer, error) {
 	if q.Who.Can(authz.OrganizationView) {
 		shell.Crumbs = []ui.Link{{Label: "Chủ thể", Href: "/to-chuc"}}
 	}
-	return q.Show(shell, recordPage(o, balance, audit.Lines(history), q)), nil
+	inspected, err := inspectedBy(q, tx, o)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return q.Show(shell, recordPage(o, balance, inspected, audit.Lines(history), q)), nil
 }
 
 func approve(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -166,7 +176,7 @@ func signUp(q *web.Request) (web.Answer, error) {
 	}
 	_, err := Register(q.Context(), q.App().DB, t, SignUp{
 		Kind: Kind(q.Value("kind")), Name: q.Value("name"), MST: q.Value("mst"), Address: q.Value("address"), Unit: q.Value("unit"), Printed: q.Value("printed"),
-		Phone: q.Value("phone"), UsesBarcode: q.Value("uses_barcode") != "", Person: q.Value("person"), Email: q.Value("email"),
+		Phone: q.Value("phone"), UsesBarcode: q.Value("uses_barcode") != "", Sectors: chosen(q.Posted["sectors"]), Person: q.Value("person"), Email: q.Value("email"),
 		Password: q.Posted.Get("password"),
 	})
 	if err != nil {
@@ -189,6 +199,7 @@ func signUpFields(q *web.Request, province unit.Ref) []ui.Field {
 		ui.Field{Name: "unit", Label: "Xã, phường, đặc khu", Hint: "Gõ tên hiện nay hoặc tên xã, huyện trước sắp xếp, bấm Tìm rồi chọn"},
 		ui.Field{Name: "address", Label: "Số nhà, đường, thôn, xóm", MaxLength: 300, Optional: true, Autocomplete: "street-address"},
 		printedField,
+		ui.Field{Name: "sectors", Label: "Nhóm sản phẩm chính", Hint: "Để sở, ngành phụ trách nhóm sản phẩm theo dõi và hỗ trợ", Type: "select", Optional: true, Options: append([]ui.Option{{Value: "", Label: "Chọn…"}}, groupOptions()...)},
 		ui.Field{Name: "uses_barcode", Label: "Đơn vị đang sử dụng mã số mã vạch (GS1)", Type: "checkbox", Optional: true},
 		ui.Field{Name: "person", Label: "Họ tên người phụ trách", MaxLength: 120, Autocomplete: "name"},
 		ui.Field{Name: "phone", Label: "Số điện thoại", Hint: "Số di động dùng để đăng nhập được thay thư điện tử", Type: "tel", InputMode: "tel", Optional: true, Autocomplete: "tel"},
@@ -201,6 +212,27 @@ func signUpFields(q *web.Request, province unit.Ref) []ui.Field {
 		}
 	}
 	return fields
+}
+
+// chosen leaves out the empty choice.
+func chosen(values []string) []string {
+	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })
+}
+
+func groupOptions() []ui.Option {
+	var options []ui.Option
+	for _, g := range authz.Groups {
+		options = append(options, ui.Option{Value: g.Code, Label: g.Label()})
+	}
+	return options
+}
+
+func groupNames(o Organization) string {
+	var names []string
+	for _, g := range authz.GroupsOf(o.Fields) {
+		names = append(names, g.Name)
+	}
+	return strings.Join(names, "; ")
 }
 
 func kindOptions() []ui.Option {

@@ -23,7 +23,7 @@ import (
 
 func path(id tenant.OrgID) string { return "/to-chuc/" + strconv.FormatInt(int64(id), 10) }
 
-func recordPage(o Organization, b billing.Balance, history []ui.HistoryEntry, q *web.Request) templ.Component {
+func recordPage(o Organization, b billing.Balance, inspected templ.Component, history []ui.HistoryEntry, q *web.Request) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -153,7 +153,7 @@ func recordPage(o Organization, b billing.Balance, history []ui.HistoryEntry, q 
 				return templ_7745c5c3_Err
 			}
 		}
-		if o.State == Approved {
+		if o.State == Approved && q.Who.Can(authz.QuotaView) {
 			templ_7745c5c3_Err = ui.Stats([]ui.Stat{
 				{Label: "Hạn mức tem được cấp", Value: vi.Int(b.Granted)},
 				{Label: "Đã dùng", Value: vi.Int(b.Used)},
@@ -182,6 +182,7 @@ func recordPage(o Organization, b billing.Balance, history []ui.HistoryEntry, q 
 			}, addressPairs(o.Both(q.Now()), q.Now()), []ui.Pair{
 				{Label: "Điện thoại", Value: ui.Text(orDash(o.Phone))},
 				{Label: "Thư điện tử", Value: ui.Text(orDash(o.Email))},
+				{Label: "Nhóm sản phẩm", Value: ui.Text(groupNames(o))},
 				{Label: "Sử dụng mã số mã vạch", Value: ui.Text(yesNo(o.UsesBarcode))},
 				{Label: "Nguồn dữ liệu", Value: ui.Text(sourceOf(o))},
 			})).Render(ctx, templ_7745c5c3_Buffer)
@@ -231,6 +232,12 @@ func recordPage(o Organization, b billing.Balance, history []ui.HistoryEntry, q 
 		templ_7745c5c3_Err = ui.Card("Thông tin đăng ký").Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
+		}
+		if inspected != nil {
+			templ_7745c5c3_Err = inspected.Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		templ_7745c5c3_Err = ui.History(history).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -400,7 +407,7 @@ func signUpPage(t tenant.Tenant, fields []ui.Field, wrong string) templ.Componen
 			var templ_7745c5c3_Var12 string
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/organization/pages.templ`, Line: 134, Col: 91}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/organization/pages.templ`, Line: 138, Col: 91}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {
@@ -447,7 +454,7 @@ func signUpPage(t tenant.Tenant, fields []ui.Field, wrong string) templ.Componen
 				var templ_7745c5c3_Var14 string
 				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(t.Slug)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/organization/pages.templ`, Line: 140, Col: 50}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `modules/organization/pages.templ`, Line: 144, Col: 50}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 				if templ_7745c5c3_Err != nil {

@@ -16,7 +16,7 @@ import (
 	"txng/tenant/unit"
 )
 
-const columns = `tenant_id, id, kind, name, mst, address, unit, printed_address, printed_unit, phone, email, uses_barcode, state,
+const columns = `tenant_id, id, kind, name, mst, address, unit, printed_address, printed_unit, phone, email, uses_barcode, fields, state,
 	state_reason, illustrative, source, created_at, decided_at`
 
 // Insert stores a new organization with its search words. fault.Conflict when the tax code is registered already.
@@ -24,10 +24,10 @@ func Insert(ctx context.Context, tx tenant.Tx, o Organization) (tenant.OrgID, er
 	o.ID = tenant.OrgID(tx.NewID())
 	_, err := tx.Exec(ctx, `
 		insert into organization.organization (tenant_id, id, kind, name, mst, address, unit, phone, email, uses_barcode,
-			state, illustrative, source, created_at, printed_address, printed_unit)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			state, illustrative, source, created_at, printed_address, printed_unit, sectors, fields)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 & ~1::bigint, $17)`,
 		o.ID, o.Kind, o.Name, o.MST, o.Address, o.Unit, o.Phone, o.Email, o.UsesBarcode, o.State, o.Illustrative, o.Source, o.CreatedAt,
-		o.PrintedAddress, o.PrintedUnit)
+		o.PrintedAddress, o.PrintedUnit, o.Fields)
 	if tenant.Violates(err, "organization_mst") {
 		return 0, fault.Invalid{{Name: "mst", Message: fmt.Sprintf("Mã số thuế %s đã đăng ký trên hệ thống của tỉnh.", o.MST)}}
 	}
@@ -35,8 +35,8 @@ func Insert(ctx context.Context, tx tenant.Tx, o Organization) (tenant.OrgID, er
 		return 0, fmt.Errorf("insert organization: %w", err)
 	}
 	_, err = tx.Exec(ctx, `
-		insert into organization.token (tenant_id, token, org_id)
-		select $1, unnest($2::text[]), $3`, append(vi.Tokens(o.Name), string(o.MST)), o.ID)
+		insert into organization.token (tenant_id, token, org_id, fields)
+		select $1, unnest($2::text[]), $3, $4`, append(vi.Tokens(o.Name), string(o.MST)), o.ID, o.Fields)
 	return o.ID, err
 }
 
@@ -94,6 +94,16 @@ func owner(ctx context.Context, p tenant.Platform, t tenant.ID, org tenant.OrgID
 		return err
 	}
 	_, err = authz.GrantMembership(ctx, p, authz.NewMembership{Tenant: t, Account: account, Role: authz.OrgOwner, Org: org})
+	return err
+}
+
+// SetFields keeps the groups of an organization: those that it declared and those of its products. Departments that answer
+// for one of them see the organization.
+func SetFields(ctx context.Context, tx tenant.Tx, id tenant.OrgID, products tenant.Fields) error {
+	_, err := tx.Exec(ctx, `
+		update organization.organization
+		set fields = coalesce(nullif(sectors | $3, 0), 1)
+		where tenant_id = $1 and id = $2 and fields <> coalesce(nullif(sectors | $3, 0), 1)`, id, products)
 	return err
 }
 

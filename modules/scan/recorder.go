@@ -220,16 +220,17 @@ func (r *Recorder) write(ctx context.Context, of tenant.ID, hits []*waiting) ([]
 		// Stamps are taken in one order, so that two instances cannot wait for each other.
 		totals, err = tenant.Puts[total](ctx, tx, `
 			with hit as (
-				select *
+				select h.*, o.fields
 				from unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::timestamptz[])
 					as h (id, org_id, order_number, index, verdict, at)
+				left join stamps.stamp_order o on o.tenant_id = $1 and o.number = h.order_number
 			), logged as (
-				insert into scan.scan (tenant_id, id, org_id, order_number, index, verdict, at)
-				select $1::int, id, org_id, order_number, index, verdict, at
+				insert into scan.scan (tenant_id, id, org_id, order_number, index, verdict, at, fields)
+				select $1::int, id, org_id, order_number, index, verdict, at, fields
 				from hit
 			)
-			insert into scan.serial (tenant_id, order_number, index, org_id, count, first_at, last_at)
-			select $1::int, order_number, index, min(org_id), count(*), min(at), max(at)
+			insert into scan.serial (tenant_id, order_number, index, org_id, count, first_at, last_at, fields)
+			select $1::int, order_number, index, min(org_id), count(*), min(at), max(at), min(fields)
 			from hit
 			group by order_number, index
 			order by order_number, index

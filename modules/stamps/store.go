@@ -67,8 +67,10 @@ func PlaceOrder(ctx context.Context, tx tenant.Tx, who authz.Identity, n NewOrde
 		return Order{}, err
 	}
 	if _, err := tx.Exec(ctx, `
-		insert into stamps.stamp_order (tenant_id, number, org_id, product_id, gtin, quantity, request, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		insert into stamps.stamp_order (tenant_id, number, org_id, product_id, gtin, quantity, request, created_at, fields)
+		select $1, $2, $3, $4, $5, $6, $7, $8, p.fields
+		from catalog.product p
+		where p.tenant_id = $1 and p.id = $4`,
 		number, product.OrgID, n.Product, product.GTIN, n.Quantity, n.Request, tx.Now()); err != nil {
 		return Order{}, fmt.Errorf("insert stamp order: %w", err)
 	}
@@ -175,8 +177,10 @@ func put(ctx context.Context, tx tenant.Tx, o Order, before []Range, r Range) er
 		r.ID = max(r.ID, before[n-1].ID+1)
 	}
 	_, err := tx.Exec(ctx, `
-		insert into stamps.stamp_range (tenant_id, id, org_id, order_number, first, last, state, lot_id, reason, at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		insert into stamps.stamp_range (tenant_id, id, org_id, order_number, first, last, state, lot_id, reason, at, fields)
+		select $1, $2, $3, o.number, $5, $6, $7, $8, $9, $10, o.fields
+		from stamps.stamp_order o
+		where o.tenant_id = $1 and o.number = $4`,
 		r.ID, o.OrgID, o.Number, r.First, r.Last, r.State, r.LotID, r.Reason, tx.Now())
 	if err != nil {
 		return fmt.Errorf("insert stamp range: %w", err)

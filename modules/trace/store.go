@@ -40,8 +40,10 @@ func CreateLot(ctx context.Context, tx tenant.Tx, who authz.Identity, n NewLot) 
 	}
 	l.ID = LotID(tx.NewID())
 	_, err = tx.Exec(ctx, `
-		insert into trace.lot (tenant_id, id, org_id, product_id, code, place, produced_on, expires_on, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		insert into trace.lot (tenant_id, id, org_id, product_id, code, place, produced_on, expires_on, created_at, fields)
+		select $1, $2, $3, $4, $5, $6, $7, $8, $9, p.fields
+		from catalog.product p
+		where p.tenant_id = $1 and p.id = $4`,
 		l.ID, product.OrgID, l.ProductID, l.Code, l.Place, l.ProducedOn, l.ExpiresOn, l.CreatedAt)
 	if tenant.Violates(err, "lot_tenant_id_product_id_code_key") {
 		return 0, fault.Invalid{{Name: "code", Message: fmt.Sprintf("Sản phẩm này đã có lô %s. Hãy dùng mã lô khác.", l.Code)}}
@@ -79,18 +81,24 @@ func Record(ctx context.Context, tx tenant.Tx, who authz.Identity, n NewEvent) (
 	}
 	id := tx.NewID()
 	// The lot's row is read under lock, so that an event cannot slip past a Publish that runs at the same time.
-	published, err := tenant.Put[bool](ctx, tx, `
-		select published
+	locked, err := tenant.Puts[struct {
+		Published bool
+		Fields    tenant.Fields
+	}](ctx, tx, `
+		select published, fields
 		from trace.lot
 		where tenant_id = $1 and id = $2
 		for update`, l.ID)
+	if err == nil && len(locked) == 0 {
+		err = fault.NotFound
+	}
 	if err != nil {
 		return 0, err
 	}
 	if _, err := tx.Exec(ctx, `
-		insert into trace.event (tenant_id, id, org_id, lot_id, kind, at, place, note, published, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		id, l.OrgID, l.ID, e.Kind, e.At, e.Place, e.Note, published, tx.Now()); err != nil {
+		insert into trace.event (tenant_id, id, org_id, lot_id, kind, at, place, note, published, created_at, fields)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		id, l.OrgID, l.ID, e.Kind, e.At, e.Place, e.Note, locked[0].Published, tx.Now(), locked[0].Fields); err != nil {
 		return 0, fmt.Errorf("insert event: %w", err)
 	}
 	what := fmt.Sprintf("Ghi sự kiện “%s” lúc %s tại %s", e.Kind.Name(), vi.DateTime(e.At), e.Place)

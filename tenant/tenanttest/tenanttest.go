@@ -56,22 +56,43 @@ func New(t testing.TB) *Env {
 	return e
 }
 
-var provinces atomic.Int64
+var provinces, kept atomic.Int64
 
-// NewTenant makes another tenant in the test's database.
+// keep is how many of today's provinces NewToday has.
+const keep = 10
+
+// NewTenant makes another tenant in the test's database: one of today's provinces at first, then one of before the
+// mergers of 2025, then one that is no province.
 func (e *Env) NewTenant(t testing.TB) (tenant.Tenant, tenant.Scope) {
+	t.Helper()
+	n := int(provinces.Add(1))
+	all := unit.Provinces(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	all = append(all[:len(all)-keep], unit.Provinces(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC))...)
+	of := all[(n-1)%len(all)]
+	ref := of.Ref.String()
+	if n > len(all) {
+		ref = "test" + strconv.Itoa(n)
+	}
+	return e.register(t, of, ref, n)
+}
+
+// NewToday makes another tenant that is one of today's provinces, for tests that need its communes. A package has ten.
+func (e *Env) NewToday(t testing.TB) (tenant.Tenant, tenant.Scope) {
+	t.Helper()
+	n := int(kept.Add(1))
+	if n > keep {
+		t.Fatalf("the package asks for more than %d provinces of today", keep)
+	}
+	all := unit.Provinces(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	of := all[len(all)-n]
+	return e.register(t, of, of.Ref.String(), 10_000+n)
+}
+
+func (e *Env) register(t testing.TB, of unit.Unit, ref string, n int) (tenant.Tenant, tenant.Scope) {
 	t.Helper()
 	ctx := t.Context()
 	var made tenant.Tenant
-	n := int(provinces.Add(1))
-	all := unit.Provinces(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	all = append(all, unit.Provinces(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC))...)
 	err := e.DB.Platform(ctx, func(tx tenant.Platform) (err error) {
-		of := all[(n-1)%len(all)]
-		ref := of.Ref.String()
-		if n > len(all) {
-			ref = "test" + strconv.Itoa(n)
-		}
 		made, err = tenant.One[tenant.Tenant](ctx, tx, `
 			insert into tenant.tenant (slug, name, unit, state, active_at, created_at)
 			values ($1, $2, $3, 'active', $4, $4)

@@ -93,8 +93,16 @@ func write(ctx context.Context, tx tenant.Tx, who authz.Identity, action string,
 	_, err := tx.Exec(ctx, `
 		insert into audit.entry (tenant_id, id, at, account_id, who, role, org_id, action, subject, subject_id, what, address, before, after)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		tx.NewID(), tx.Now(), who.Account, who.Name, who.Role, r.Org, action, r.Subject, r.ID, cut(what, maxWhat), addressOf(ctx), before, after)
+		tx.NewID(), tx.Now(), who.Account, who.Name, roleOf(who), r.Org, action, r.Subject, r.ID, cut(what, maxWhat), addressOf(ctx), before, after)
 	return err
+}
+
+// roleOf is the role as an entry holds it: of a role that the province has made, the name that it had then.
+func roleOf(who authz.Identity) authz.Role {
+	if who.Role == authz.Custom {
+		return authz.Role(who.Title())
+	}
+	return who.Role
 }
 
 // WriteAsPlatform notes what the platform did to a tenant, in the tenant's own audit.
@@ -102,7 +110,7 @@ func WriteAsPlatform(ctx context.Context, tx tenant.Platform, who authz.Identity
 	_, err := tx.Exec(ctx, `
 		insert into audit.entry (tenant_id, id, at, account_id, who, role, org_id, action, subject, subject_id, what, address)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		t, tx.NewID(), tx.Now(), who.Account, who.Name, who.Role, r.Org, action, r.Subject, r.ID, cut(what, maxWhat), addressOf(ctx))
+		t, tx.NewID(), tx.Now(), who.Account, who.Name, roleOf(who), r.Org, action, r.Subject, r.ID, cut(what, maxWhat), addressOf(ctx))
 	return err
 }
 

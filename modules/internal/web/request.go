@@ -266,7 +266,7 @@ func (q *Request) Shell(title, purpose string) ui.Shell {
 		Title: title, Purpose: purpose,
 		Menu:      q.app.menuFor(q.Who, q.URL.Path),
 		Tenant:    q.Tenant.Name,
-		Role:      q.Who.Role.Name(),
+		Role:      q.Who.Title(),
 		Person:    q.Who.Name,
 		Colour:    q.Tenant.Colour,
 		Flash:     q.flash,

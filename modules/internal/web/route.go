@@ -202,7 +202,8 @@ func (a *App) view(q *Request, h Handler) (answer Answer, err error) {
 }
 
 // Scope returns the scope of the person's role: the tenant, confined to the organization for a role of one, and to the
-// commune for an officer of one.
+// commune for an officer of one, to the groups of products of an officer's department, and to the organizations that are
+// assigned to an inspector.
 func (q *Request) Scope() (tenant.Scope, error) { return q.app.scope(q) }
 
 func (a *App) scope(q *Request) (tenant.Scope, error) {
@@ -223,6 +224,10 @@ func (q *Request) narrow(s tenant.Scope) tenant.Scope {
 		return s.Of(q.Who.Org)
 	case q.Who.Role == authz.UnitOfficer:
 		return s.Within(areaOf(q.Who.Unit, q.Now()))
+	case q.Who.Role == authz.DepartmentOfficer:
+		return s.InFields(q.Who.Fields)
+	case q.Who.Role == authz.Inspector:
+		return s.Only(q.Who.Assigned)
 	}
 	return s
 }
