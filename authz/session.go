@@ -30,13 +30,16 @@ type Identity struct {
 	Membership int64
 	Scopes     Scopes // of a program: what it may do of what the role may
 	Provider   int64  // the tenant's identity provider that opened the session; 0: the person's password
+	Acting     Acting // who works in this person's place; zero: the person
 }
 
 // Nobody reports whether nobody is signed in.
 func (i Identity) Nobody() bool { return i.Account == 0 }
 
 // Can reports whether the person may do what the permission says.
-func (i Identity) Can(p Permission) bool { return DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p) }
+func (i Identity) Can(p Permission) bool {
+	return DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p) && i.Acting.allow(p)
+}
 
 // Token is the secret of a session, as the cookie holds it. Only its hash is stored.
 type Token string
@@ -193,12 +196,16 @@ func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, e
 	if c.Provider != 0 {
 		provider = c.Provider
 	}
-	agent := strings.ReplaceAll(strings.ToValidUTF8(d.Agent[:min(len(d.Agent), 400)], ""), "\x00", "")
 	_, err := tx.Exec(ctx, `
 		insert into authz.session (token_hash, account_id, tenant_id, membership_id, membership_version, created_at, expires_at, address, agent, provider_id)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, agent, provider)
+		token.hash(), c.Account, t, m, v, tx.Now(), tx.Now().Add(SessionAge), d.Address, agentOf(d), provider)
 	return token, err
+}
+
+// agentOf returns what a browser calls itself, as it can be stored.
+func agentOf(d Device) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(d.Agent[:min(len(d.Agent), 400)], ""), "\x00", "")
 }
 
 // Resume returns who a session's token stands for. fault.SignIn when there is no such session, it has ended, or the
@@ -226,19 +233,24 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			Unit       *string
 			Ends       time.Time
 			Provider   int64
+			ActingID   *AccountID
+			Acting     *string
+			Reason     *string
 		}](ctx, tx, `
 			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
-				s.membership_id as membership, m.org_id, m.department, m.unit, least(s.expires_at, m.valid_to) as ends,
-				coalesce(s.provider_id, 0) as provider
+				s.membership_id as membership, m.org_id, m.department, m.unit, least(s.expires_at, m.valid_to, o.ends) as ends,
+				coalesce(s.provider_id, 0) as provider, s.impersonator_id as acting_id, o.name as acting, s.reason
 			from authz.session s
 			join authz.account a on a.id = s.account_id and a.disabled_at is null
 			left join authz.membership m on m.tenant_id = s.tenant_id and m.id = s.membership_id
 				and m.version = s.membership_version and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
 			left join authz.platform_role p on p.account_id = s.account_id and s.membership_id is null
+			`+actingOperator+`
 			where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2
+			and (s.impersonator_id is null or o.name is not null)
 			and (s.provider_id is null or exists (
-				select from authz.oidc_provider o
-				where o.tenant_id = s.tenant_id and o.id = s.provider_id and o.enabled_at <= s.created_at))`, token.hash(), tx.Now())
+				select from authz.oidc_provider i
+				where i.tenant_id = s.tenant_id and i.id = s.provider_id and i.enabled_at <= s.created_at))`, token.hash(), tx.Now(), Operator)
 		if err != nil {
 			return err
 		}
@@ -251,6 +263,9 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			who.Tenant, who.Membership, who.Org = *row.TenantID, *row.Membership, *row.OrgID
 			who.Department, who.Unit = *row.Department, *row.Unit
 		}
+		if row.ActingID != nil {
+			who.Acting = Acting{Account: *row.ActingID, Name: *row.Acting, Reason: *row.Reason, Until: row.Ends}
+		}
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
@@ -259,13 +274,18 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 	return who, ends, err
 }
 
-// SignOut ends a session. Ending one that has ended already is no error.
+// SignOut ends a session, and with one in another's place the operator's own, whose token nobody holds meanwhile. Ending
+// one that has ended already is no error.
 func SignOut(ctx context.Context, db *tenant.DB, token Token) error {
 	return db.Platform(ctx, func(tx tenant.Platform) error {
 		_, err := tx.Exec(ctx, `
 			update authz.session
 			set ended_at = $2
-			where token_hash = $1 and ended_at is null`, token.hash(), tx.Now())
+			where token_hash in (
+				select $1::bytea
+				union all
+				select impersonator_session from authz.session where token_hash = $1)
+			and ended_at is null`, token.hash(), tx.Now())
 		if err != nil {
 			return err
 		}
@@ -282,7 +302,7 @@ func SignOutEverywhere(ctx context.Context, tx tenant.Platform, account AccountI
 	if _, err := tx.Exec(ctx, `
 		update authz.session
 		set ended_at = $2
-		where account_id = $1 and ended_at is null and token_hash <> $3`, account, tx.Now(), keep.hash()); err != nil {
+		where (account_id = $1 or impersonator_id = $1) and ended_at is null and token_hash <> $3`, account, tx.Now(), keep.hash()); err != nil {
 		return err
 	}
 	if err := RevokeRefreshTokens(ctx, tx, account); err != nil {
@@ -297,13 +317,14 @@ type Session struct {
 	EndedAt              *time.Time
 	Address, Agent       string
 	Current              bool
+	Acting               bool // an operator worked in the person's place
 }
 
 // SessionsOf returns the newest sign-ins of an account, at most 50; current is the token of the one that asks. One that
 // an identity provider opened sees those of its own kind in its tenant.
 func SessionsOf(ctx context.Context, tx tenant.Platform, account AccountID, current Token) ([]Session, error) {
 	return tenant.List[Session](ctx, tx, `
-		select created_at, expires_at, ended_at, address, agent, token_hash = $2 as current
+		select created_at, expires_at, ended_at, address, agent, token_hash = $2 as current, impersonator_id is not null as acting
 		from authz.session s
 		where account_id = $1
 		and not exists (
@@ -333,6 +354,9 @@ func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d
 	who, err := Resume(ctx, db, token)
 	if err != nil {
 		return "", err
+	}
+	if who.Impersonated() {
+		return "", ErrPersonal
 	}
 	var next Token
 	err = db.Platform(ctx, func(tx tenant.Platform) error {
