@@ -125,6 +125,11 @@ var mayUse = map[string]string{
 	"POST /cau-hinh/sso/{id}/trang-thai": "admin",
 	"GET /cau-hinh/sso/{id}/kiem-tra":    "admin",
 	"POST /cau-hinh/sso/{id}/kiem-tra":   "admin",
+	"GET /tinh/{slug}/thanh-vien":        "operator",
+	"GET /tinh/{slug}/thanh-vien/{id}":   "operator",
+	"POST /tinh/{slug}/thanh-vien/{id}":  "operator",
+	"GET /nhat-ky-he-thong":              "operator",
+	"POST /thoi-lam-thay":                everybody,
 }
 
 // ends are routes that end sessions; asking them would disturb the other cases.

@@ -74,11 +74,11 @@ func create(ctx context.Context, tx tenant.Tx, who authz.Identity, org tenant.Or
 		select $1, unnest($2::text[]), $3, $4`, append(vi.Tokens(p.Name+" "+p.Brand), string(p.GTIN), p.GTIN.Display()), id, org); err != nil {
 		return 0, err
 	}
-	return id, write(ctx, tx, who, "product.create", Product{ID: id, OrgID: org}, "Khai báo sản phẩm "+p.Name)
+	return id, write(ctx, tx, who, "product.create", Product{ID: id, OrgID: org}, "Khai báo sản phẩm "+p.Name, nil, p.fields())
 }
 
-func write(ctx context.Context, tx tenant.Tx, who authz.Identity, action string, p Product, what string) error {
-	if err := audit.Write(ctx, tx, who, action, audit.Record{Subject: "product", ID: int64(p.ID), Org: p.OrgID}, what); err != nil {
+func write(ctx context.Context, tx tenant.Tx, who authz.Identity, action string, p Product, what string, before, after audit.Fields) error {
+	if err := audit.WriteChange(ctx, tx, who, action, audit.Record{Subject: "product", ID: int64(p.ID), Org: p.OrgID}, what, before, after); err != nil {
 		return err
 	}
 	return measure.Changed(ctx, tx)
@@ -99,6 +99,13 @@ func SetPhoto(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductI
 	if err != nil {
 		return err
 	}
+	var had *Photo
+	switch old, err := PhotoOf(ctx, tx, id); {
+	case err == nil:
+		had = &old
+	case !errors.Is(err, fault.NotFound):
+		return err
+	}
 	_, err = tx.Exec(ctx, `
 		insert into catalog.photo (tenant_id, product_id, org_id, type, bytes, published, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7)
@@ -108,7 +115,11 @@ func SetPhoto(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductI
 	if err != nil {
 		return err
 	}
-	return write(ctx, tx, who, "product.photo", p, "Cập nhật hình ảnh sản phẩm "+p.Name)
+	before := audit.Of("Hình ảnh", "")
+	if had != nil {
+		before = photoFields(*had)
+	}
+	return write(ctx, tx, who, "product.photo", p, "Cập nhật hình ảnh sản phẩm "+p.Name, before, photoFields(ph))
 }
 
 // PhotoOf returns a product's photo.
@@ -159,7 +170,9 @@ func Publish(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductID
 		where tenant_id = $1 and product_id = $2`, id); err != nil {
 		return err
 	}
-	return write(ctx, tx, who, "product.publish", p, "Công bố sản phẩm "+p.Name)
+	published := p
+	published.State = Published
+	return write(ctx, tx, who, "product.publish", p, "Công bố sản phẩm "+p.Name, p.standing(), published.standing())
 }
 
 // orders are the orders of the list.
@@ -230,7 +243,8 @@ func AddListItems(ctx context.Context, tx tenant.Tx, who authz.Identity, items [
 			continue
 		}
 		added++
-		if err := audit.Write(ctx, tx, who, "catalog.add", audit.Record{Subject: "list_item", ID: id}, "Thêm “"+i.Name+"” vào danh mục "+i.List.Name()); err != nil {
+		if err := audit.WriteChange(ctx, tx, who, "catalog.add", audit.Record{Subject: "list_item", ID: id}, "Thêm “"+i.Name+"” vào danh mục "+i.List.Name(),
+			nil, audit.Of("Danh mục", i.List.Name(), "Tên", i.Name, "Căn cứ", i.Source, "Do tỉnh ban hành", yesNo(i.Official))); err != nil {
 			return added, err
 		}
 	}
