@@ -26,9 +26,8 @@ const refusalsMost = 20_000
 type refusals struct {
 	every time.Duration // 0: refusalsEvery
 
-	mu    sync.Mutex
-	open  map[refusalKey]*counted
-	ended bool
+	mu   sync.Mutex
+	open map[refusalKey]*counted
 }
 
 type refusalKey struct {
@@ -90,7 +89,7 @@ func (a *App) noteRefusal(q *Request, who authz.Identity, route, what string) {
 		}
 		c.n, c.last, c.write, c.what = c.n+1, now, write, what
 		return
-	case r.ended, len(r.open) >= refusalsMost:
+	case len(r.open) >= refusalsMost:
 		a.Log.Error("a refusal was not noted: too many", "request", q.ID, "account", who.Account, "route", route)
 		return
 	}
@@ -115,7 +114,7 @@ func (r *refusals) next(a *App, key refusalKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.open[key]
-	if c == nil || r.ended {
+	if c == nil {
 		return
 	}
 	if c.n == 0 {
@@ -149,11 +148,10 @@ func (c *counted) sentence() string {
 	return fmt.Sprintf("%s; %s lần từ %s đến %s", c.what, vi.Int(int64(c.n)), c.first.In(vi.Zone).Format("15:04:05"), c.last.In(vi.Zone).Format("15:04:05"))
 }
 
-// end writes what is counted and counts no more.
+// end writes what is counted, and forgets it.
 func (r *refusals) end(a *App) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ended = true
 	for _, c := range r.open {
 		c.timer.Stop()
 		if c.n > 0 {
