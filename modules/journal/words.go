@@ -152,3 +152,6 @@ func sorted(options []ui.Option) []ui.Option {
 func Knows(action, subject string) bool {
 	return actionWords(action) != action && subjectWords(subject) != subject
 }
+
+// KnowsAction reports whether the page has words of its own for an action.
+func KnowsAction(action string) bool { return actionWords(action) != action }
