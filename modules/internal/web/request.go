@@ -253,7 +253,7 @@ func (q *Request) inPlace() ui.InPlace {
 		return ui.InPlace{}
 	}
 	return ui.InPlace{
-		Operator: q.Who.Acting.Name, Person: q.Who.Name, Role: q.Who.Role.Name(), Until: vi.DateTime(q.Who.Acting.Until),
+		Operator: q.Who.Acting.Name, Person: q.Who.Name, Role: q.Who.Role.Name(), Until: q.Who.Acting.Until.In(vi.Zone).Format("15:04"),
 		Reason: q.Who.Acting.Reason, End: EndInPlace,
 	}
 }
