@@ -46,6 +46,8 @@ var writes = map[string]string{
 	"POST /tai-khoan/khoa-api":          "key.create",
 	"POST /tai-khoan/khoa-api/thu-hoi":  "key.revoke",
 	"POST /tinh/{slug}":                 "tenant.activate plan.import",
+	"POST /tinh/{slug}/sap-nhap":        "tenant.merge member.merge",
+	"POST /tinh/{slug}/huy-sap-nhap":    "tenant.unmerge",
 	"POST /tinh/{slug}/thanh-vien/{id}": "impersonation.start",
 	"POST /thoi-lam-thay":               "impersonation.end",
 	"POST /to-chuc/{id}/duyet":          "organization.approved quota.grant",

@@ -7,5 +7,6 @@
 // /quen-mat-khau, /dat-lai/{token}, /tai-khoan/mat-khau, /thanh-vien (moi, nhap, mau.xlsx, loi-moi/thu-hoi,
 // loi-moi/gui-lai, {id}, {id}/ket-thuc), /loi-moi/{tenant}/{token}, /dang-nhap/sso (lien-ket,
 // {tenant}/{id}, {tenant}/{id}/tro-ve), /tai-khoan/lien-ket/go, /cau-hinh/sso (moi, {id}, {id}/trang-thai,
-// {id}/kiem-tra); in a demonstration /dev/mail.
+// {id}/kiem-tra); for the operator who works in another's place /tinh/{slug}/thanh-vien
+// (and {id}) and /thoi-lam-thay; in a demonstration /dev/mail.
 package accounts
