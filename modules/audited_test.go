@@ -52,6 +52,7 @@ var writes = map[string]string{
 	"POST /thoi-lam-thay":               "impersonation.end",
 	"POST /to-chuc/{id}/duyet":          "organization.approved quota.grant",
 	"POST /to-chuc/{id}/tra-lai":        "organization.refused",
+	"POST /don-vi/dia-chi-nhan":         "organization.printed",
 	"POST /san-pham/moi":                "product.create",
 	"POST /san-pham/{id}/anh":           "product.photo",
 	"POST /san-pham/{id}/cong-bo":       "product.publish",
