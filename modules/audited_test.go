@@ -21,6 +21,7 @@ var acts = map[string]string{
 	"account.signin":      "opens a session",
 	"account.refused":     "nothing happened",
 	"account.signout":     "ends a session",
+	"account.sso":         "opens a session",
 	"account.switch":      "another session",
 	"account.password":    "what changes is a secret",
 	"account.reset":       "what changes is a secret",
@@ -29,6 +30,7 @@ var acts = map[string]string{
 	"list.export":         "reads",
 	"stamp.print":         "reads",
 	"access.refused":      "nothing happened",
+	"sso.refused":         "nothing happened",
 	"impersonation.start": "opens a session",
 	"impersonation.end":   "ends a session",
 }
@@ -75,11 +77,19 @@ var writes = map[string]string{
 	"POST /thanh-vien/nhap":             "-", // shows what the file would do
 	"POST /thanh-vien/nhap/ghi":         "member.invite",
 	"POST /dang-nhap":                   "account.signin account.refused",
-	"POST /quen-mat-khau":               "-", // sends a letter
-	"POST /dat-lai/{token}":             "account.reset",
-	"POST /loi-moi/{tenant}/{token}":    "member.accept account.signin",
-	"POST /dang-ky":                     "organization.register",
-	"POST /api/v1/token":                "token.grant token.reuse",
+
+	"POST /dang-nhap/sso/lien-ket":       "sso.link",
+	"POST /tai-khoan/lien-ket/go":        "sso.unlink",
+	"POST /cau-hinh/sso/moi":             "sso.create",
+	"POST /cau-hinh/sso/{id}":            "sso.update",
+	"POST /cau-hinh/sso/{id}/trang-thai": "sso.open sso.shut",
+	"POST /cau-hinh/sso/{id}/kiem-tra":   "-", // asks the provider
+
+	"POST /quen-mat-khau":            "-", // sends a letter
+	"POST /dat-lai/{token}":          "account.reset",
+	"POST /loi-moi/{tenant}/{token}": "member.accept account.signin",
+	"POST /dang-ky":                  "organization.register",
+	"POST /api/v1/token":             "token.grant token.reuse",
 }
 
 func TestEveryFormSaysWhatItWritesIntoTheAudit(t *testing.T) {
@@ -186,7 +196,7 @@ func calledActions(t *testing.T) (list []string) {
 			}
 		}
 	})
-	return append(list, "token.grant", "token.reuse") // constants of authz
+	return append(list, "token.grant", "token.reuse", "sso.open", "sso.shut") // constants and variables
 }
 
 func text(e ast.Expr) (string, bool) {
