@@ -45,8 +45,23 @@ func (p *place) linesOf(action string) (n int) {
 	return n
 }
 
-func TestAdministratorsGetALetterWhenSomebodyWorksInAMembersPlace(t *testing.T) {
+// One tenant does for all of it: a server's provinces are soon used up.
+func TestWorkInAMembersPlaceAndWhatADismissedOwnerLeaves(t *testing.T) {
 	p := newPlace(t)
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, p *place)
+	}{
+		{"administrators get a letter", administratorsGetALetter},
+		{"the end of the half hour is noted once", endIsNotedOnce},
+		{"stopping without having begun is refused", stoppingUnbegunIsRefused},
+		{"the page of an owner offers the machines that they made", machinesAreOffered},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, p) })
+	}
+}
+
+func administratorsGetALetter(t *testing.T, p *place) {
 	admins := []string{p.person(p.Tenant.ID, authz.DOSTAdmin, 0), p.person(p.Tenant.ID, authz.DOSTAdmin, 0)}
 	leader := p.person(p.Tenant.ID, authz.Leader, 0)
 	v := p.operator()
@@ -72,10 +87,13 @@ func TestAdministratorsGetALetterWhenSomebodyWorksInAMembersPlace(t *testing.T) 
 	if n := p.linesOf("impersonation.start"); n != 1 {
 		t.Errorf("%d lines of the beginning, want one", n)
 	}
+	if w := v.post("/thoi-lam-thay"); w.Code != http.StatusSeeOther || p.linesOf("impersonation.end") != 1 {
+		t.Errorf("stop: %d, %d lines of the end; want one", w.Code, p.linesOf("impersonation.end"))
+	}
 }
 
-func TestTheEndOfTheHalfHourIsNotedOnce(t *testing.T) {
-	p := newPlace(t)
+func endIsNotedOnce(t *testing.T, p *place) {
+	before := p.linesOf("impersonation.end")
 	leader := p.person(p.Tenant.ID, authz.Leader, 0)
 	v := p.operator()
 	if w := v.post(replaceablePath(p.Tenant, p.memberOf(leader)), "reason", "Hỗ trợ xem số liệu quý IV"); w.Code != http.StatusSeeOther {
@@ -90,21 +108,19 @@ func TestTheEndOfTheHalfHourIsNotedOnce(t *testing.T) {
 		if err := closeImpersonations(t.Context(), p.DB.WithClock(func() time.Time { return at })); err != nil {
 			t.Fatal(err)
 		}
-		if n := p.linesOf("impersonation.end"); n != want {
+		if n := p.linesOf("impersonation.end") - before; n != want {
 			t.Errorf("%s after the beginning: %d lines of the end, want %d", at.Sub(now), n, want)
 		}
 	}
 }
 
-func TestStoppingWithoutHavingBegunIsRefused(t *testing.T) {
-	p := newPlace(t)
+func stoppingUnbegunIsRefused(t *testing.T, p *place) {
 	if w := p.operator().post("/thoi-lam-thay"); w.Code != http.StatusConflict {
 		t.Errorf("%d, want 409", w.Code)
 	}
 }
 
-func TestPageOfAnOwnerOffersTheMachinesThatTheyMade(t *testing.T) {
-	p := newPlace(t)
+func machinesAreOffered(t *testing.T, p *place) {
 	const org = 77
 	if _, err := p.Owner(t).Exec(t.Context(), `
 		insert into organization.organization (tenant_id, id, kind, name, mst, address, unit, uses_barcode, state, created_at)
