@@ -345,6 +345,7 @@ func TestEveryPermissionIsDecidedForWorkInAnothersPlace(t *testing.T) {
 	personal := map[Permission]string{
 		MemberInvite: "who gets in is for the administrator to say", MemberImport: "as inviting", ClientManage: "a machine outlives the half hour",
 		TenantView: "above the tenants", TenantCreate: "above the tenants", TenantMerge: "above the tenants", NationView: "above the tenants",
+		TenantExport:  "the operator does not carry a province's data away",
 		SSOManage:     "how people sign in outlives the half hour",
 		PlatformAudit: "above the tenants", PlatformImpersonate: "not one inside another",
 	}

@@ -29,6 +29,9 @@ var acts = map[string]string{
 	"token.reuse":         "revokes tokens",
 	"list.export":         "reads",
 	"stamp.print":         "reads",
+	"tenant.export":       "reads",
+	"tenant.download":     "reads",
+	"tenant.import":       "brings a whole tenant, whose records come with their own lines",
 	"access.refused":      "nothing happened",
 	"sso.refused":         "nothing happened",
 	"impersonation.start": "opens a session",
@@ -36,7 +39,7 @@ var acts = map[string]string{
 }
 
 // actWriters are the functions that write an act whose name they are given, with the acts that they may be given.
-var actWriters = []string{"accounts.noted", "accounts.auditAccount", "accounts.auditImpersonation", "accounts.noteToken"}
+var actWriters = []string{"accounts.noted", "accounts.auditAccount", "accounts.auditImpersonation", "accounts.noteToken", "archive.note"}
 
 // writes says for every form which actions it writes. A form without a row fails the test: say what it changes and write
 // it with audit.WriteChange, or why it changes no record.
@@ -78,6 +81,7 @@ var writes = map[string]string{
 	"POST /thanh-vien/nhap/ghi":         "member.invite",
 	"POST /dang-nhap":                   "account.signin account.refused",
 
+	"POST /cau-hinh/du-lieu":             "tenant.export",
 	"POST /dang-nhap/sso/lien-ket":       "sso.link",
 	"POST /tai-khoan/lien-ket/go":        "sso.unlink",
 	"POST /cau-hinh/sso/moi":             "sso.create",

@@ -73,6 +73,7 @@ var personalRoutes = []string{
 	"GET /tai-khoan/khoa-api", "POST /tai-khoan/khoa-api", "POST /tai-khoan/khoa-api/thu-hoi",
 	"GET /tai-khoan/mat-khau", "POST /tai-khoan/mat-khau",
 	"GET /ket-noi", "POST /ket-noi", "POST /ket-noi/{id}/thu-hoi",
+	"GET /cau-hinh/du-lieu", "POST /cau-hinh/du-lieu", "GET /cau-hinh/du-lieu/{id}/tep",
 	"POST /tai-khoan/lien-ket/go", "GET /cau-hinh/sso", "GET /cau-hinh/sso/moi", "POST /cau-hinh/sso/moi", "GET /cau-hinh/sso/{id}",
 	"POST /cau-hinh/sso/{id}", "POST /cau-hinh/sso/{id}/trang-thai", "GET /cau-hinh/sso/{id}/kiem-tra", "POST /cau-hinh/sso/{id}/kiem-tra",
 	"GET /thanh-vien/moi", "POST /thanh-vien/moi", "POST /thanh-vien/loi-moi/thu-hoi", "POST /thanh-vien/loi-moi/gui-lai",
