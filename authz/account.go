@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"errors"
 	"net/mail"
 	"strings"
 	"time"
@@ -140,6 +141,18 @@ func AccountByEmail(ctx context.Context, tx tenant.Platform, email Email) (Accou
 		select `+accountColumns+`
 		from authz.account
 		where email = $1`, email)
+}
+
+// PlatformRole returns the role above the tenants that an account has, "" for none.
+func PlatformRole(ctx context.Context, tx tenant.Platform, id AccountID) (Role, error) {
+	role, err := tenant.Value[Role](ctx, tx, `
+		select role
+		from authz.platform_role
+		where account_id = $1`, id)
+	if errors.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return role, err
 }
 
 // GrantPlatformRole gives an account a role above the tenants.

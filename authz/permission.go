@@ -40,6 +40,9 @@ const (
 	RoleManage        Permission = "role.manage"
 	FieldManage       Permission = "field.manage"
 	InspectionAssign  Permission = "inspection.assign"
+
+	PlatformAudit       Permission = "platform.audit"
+	PlatformImpersonate Permission = "platform.impersonate"
 )
 
 // Sentences says in Vietnamese what each permission lets a person do; the role page shows them.
@@ -79,6 +82,9 @@ var Sentences = map[Permission]string{
 	InspectionAssign:  "Phân công chủ thể cho kiểm tra viên",
 	MemberImport:      "Nhập danh sách cán bộ từ tệp để mời cùng lúc",
 	SSOManage:         "Cấu hình đăng nhập một lần (SSO) của tỉnh",
+
+	PlatformAudit:       "Xem nhật ký của toàn hệ thống: đăng nhập, từ chối, lập tỉnh ở cấp trên các tỉnh",
+	PlatformImpersonate: "Làm việc thay một người trong tỉnh, có lý do, tối đa 30 phút",
 }
 
 // Role is what a person is, in a tenant, in an organization or above the tenants.

@@ -30,6 +30,7 @@ type Identity struct {
 	Membership int64
 	Scopes     Scopes        // of a program: what it may do of what the role may
 	Provider   int64         // the tenant's identity provider that opened the session; 0: the person's password
+	Acting     Acting        // who works in this person's place; zero: the person
 	RoleID     int64         // of Custom: which one
 	RoleName   string        // of Custom: what it is called
 	Fields     tenant.Fields // of a department officer: the groups of products that the department answers for
@@ -44,9 +45,9 @@ func (i Identity) Nobody() bool { return i.Account == 0 }
 func (i Identity) Can(p Permission) bool {
 	if i.Role == Custom {
 		bit, ok := DefaultPolicy.bit[p]
-		return ok && i.custom.has(bit) && i.Scopes.allow(p)
+		return ok && i.custom.has(bit) && i.Scopes.allow(p) && i.Acting.allow(p)
 	}
-	return DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p)
+	return DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p) && i.Acting.allow(p)
 }
 
 // Title is the name of what the person is, on pages and in the audit.
@@ -266,6 +267,11 @@ func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, e
 	return token, err
 }
 
+// agentOf returns what a browser calls itself, as it can be stored.
+func agentOf(d Device) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(d.Agent[:min(len(d.Agent), 400)], ""), "\x00", "")
+}
+
 // Resume returns who a session's token stands for. fault.SignIn when there is no such session, it has ended, or the
 // role that it was opened with has been taken away or changed.
 func Resume(ctx context.Context, db *tenant.DB, token Token) (Identity, error) {
@@ -292,20 +298,26 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			limits
 			Ends     time.Time
 			Provider int64
+			ActingID *AccountID
+			Acting   *string
+			Reason   *string
 		}](ctx, tx, `
 			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
 				s.membership_id as membership, m.org_id, m.department, m.unit, `+limitColumns+`,
-				least(s.expires_at, m.valid_to, i.changes) as ends, coalesce(s.provider_id, 0) as provider
+				least(s.expires_at, m.valid_to, i.changes, o.ends) as ends, coalesce(s.provider_id, 0) as provider,
+				s.impersonator_id as acting_id, o.name as acting, s.reason
 			from authz.session s
 			join authz.account a on a.id = s.account_id and a.disabled_at is null
 			left join authz.membership m on m.tenant_id = s.tenant_id and m.id = s.membership_id
 				and m.version = s.membership_version and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
 			`+limitJoins+`
 			left join authz.platform_role p on p.account_id = s.account_id and s.membership_id is null
+			`+actingOperator+`
 			where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2
+			and (s.impersonator_id is null or o.name is not null)
 			and (s.provider_id is null or exists (
-				select from authz.oidc_provider o
-				where o.tenant_id = s.tenant_id and o.id = s.provider_id and o.enabled_at <= s.created_at))`, token.hash(), tx.Now())
+				select from authz.oidc_provider i
+				where i.tenant_id = s.tenant_id and i.id = s.provider_id and i.enabled_at <= s.created_at))`, token.hash(), tx.Now(), Operator)
 		if err != nil {
 			return err
 		}
@@ -321,6 +333,9 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			}.identity()
 		}
 		who.Provider = row.Provider
+		if row.ActingID != nil {
+			who.Acting = Acting{Account: *row.ActingID, Name: *row.Acting, Reason: *row.Reason, Until: row.Ends}
+		}
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
@@ -329,13 +344,18 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 	return who, ends, err
 }
 
-// SignOut ends a session. Ending one that has ended already is no error.
+// SignOut ends a session, and with one in another's place the operator's own, whose token nobody holds meanwhile. Ending
+// one that has ended already is no error.
 func SignOut(ctx context.Context, db *tenant.DB, token Token) error {
 	return db.Platform(ctx, func(tx tenant.Platform) error {
 		_, err := tx.Exec(ctx, `
 			update authz.session
 			set ended_at = $2
-			where token_hash = $1 and ended_at is null`, token.hash(), tx.Now())
+			where token_hash in (
+				select $1::bytea
+				union all
+				select impersonator_session from authz.session where token_hash = $1)
+			and ended_at is null`, token.hash(), tx.Now())
 		if err != nil {
 			return err
 		}
@@ -352,7 +372,7 @@ func SignOutEverywhere(ctx context.Context, tx tenant.Platform, account AccountI
 	if _, err := tx.Exec(ctx, `
 		update authz.session
 		set ended_at = $2
-		where account_id = $1 and ended_at is null and token_hash <> $3`, account, tx.Now(), keep.hash()); err != nil {
+		where (account_id = $1 or impersonator_id = $1) and ended_at is null and token_hash <> $3`, account, tx.Now(), keep.hash()); err != nil {
 		return err
 	}
 	if err := RevokeRefreshTokens(ctx, tx, account); err != nil {
@@ -374,13 +394,14 @@ type Session struct {
 	Address, Agent       string
 	How                  string // ByPassword, ByPhone or what another way calls itself; "" is not known
 	Current              bool
+	Acting               bool // an operator worked in the person's place
 }
 
 // SessionsOf returns the newest sign-ins of an account, at most 50; current is the token of the one that asks. One that
 // an identity provider opened sees those of its own kind in its tenant.
 func SessionsOf(ctx context.Context, tx tenant.Platform, account AccountID, current Token) ([]Session, error) {
 	return tenant.List[Session](ctx, tx, `
-		select created_at, expires_at, ended_at, address, agent, how, token_hash = $2 as current
+		select created_at, expires_at, ended_at, address, agent, how, token_hash = $2 as current, impersonator_id is not null as acting
 		from authz.session s
 		where account_id = $1
 		and not exists (
@@ -410,6 +431,9 @@ func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d
 	who, err := Resume(ctx, db, token)
 	if err != nil {
 		return "", err
+	}
+	if who.Impersonated() {
+		return "", ErrPersonal
 	}
 	var next Token
 	err = db.Platform(ctx, func(tx tenant.Platform) error {

@@ -78,7 +78,7 @@ func (s *Sessions) forget(payload string) {
 				continue
 			}
 		case "a":
-			if name != fmt.Sprint(c.who.Account) {
+			if name != fmt.Sprint(c.who.Account) && (!c.who.Impersonated() || name != fmt.Sprint(c.who.Acting.Account)) {
 				continue
 			}
 		case "p":
@@ -86,7 +86,8 @@ func (s *Sessions) forget(payload string) {
 				continue
 			}
 		case "s":
-			if name != hex.EncodeToString(key[:]) {
+			// One that an operator works in hangs on the operator's own session, which may be the one.
+			if name != hex.EncodeToString(key[:]) && !c.who.Impersonated() {
 				continue
 			}
 		}

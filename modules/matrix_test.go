@@ -143,6 +143,11 @@ var mayUse = map[string]string{
 	"POST /tai-khoan/so-dien-thoai":       everybody,
 	"POST /thanh-vien/nhap/gui-lai":       "admin",
 	"POST /thanh-vien/{id}/so-dien-thoai": "admin owner",
+	"GET /tinh/{slug}/thanh-vien":         "operator",
+	"GET /tinh/{slug}/thanh-vien/{id}":    "operator",
+	"POST /tinh/{slug}/thanh-vien/{id}":   "operator",
+	"GET /nhat-ky-he-thong":               "operator",
+	"POST /thoi-lam-thay":                 everybody,
 }
 
 // confined reports whether a role sees a part of the province only, so that a record of the province may be none of its

@@ -11,6 +11,7 @@ import (
 	"txng/modules/archive"
 	"txng/modules/catalog"
 	"txng/modules/home"
+	"txng/modules/internal/audit"
 	"txng/modules/internal/job"
 	"txng/modules/internal/mail"
 	"txng/modules/internal/web"
@@ -79,7 +80,7 @@ func New(c Config, keys *stamps.Keys) *App {
 
 // Work runs the modules' jobs, and listens for what is taken away from people, until the context ends.
 func (a *App) Work(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(audit.From(ctx, audit.ByJob))
 	group.Go(func() error {
 		a.Sessions.Run(ctx)
 		return nil
@@ -93,6 +94,9 @@ func (a *App) Close() {
 	a.Wait()
 	a.Recorder.Close()
 }
+
+// ByCommand returns a context in which the audit says that an operator's command did it, not a request.
+func ByCommand(ctx context.Context) context.Context { return audit.From(ctx, audit.ByCommand) }
 
 // MeasureSignedIn is what signing in costs a request; see the web kit's.
 func MeasureSignedIn(ctx context.Context, c Config, session authz.Token, rounds int) (nobody, signedIn float64, err error) {

@@ -41,6 +41,9 @@ var shared = map[string]string{
 	"/01/{gtin}":                "09520000000011",
 	"/01/{gtin}/21/{serial}":    "09520000000011",
 	"/anh/{tenant}/{product}":   "1",
+
+	"/tinh/{slug}/thanh-vien":      "nghe-an",
+	"/tinh/{slug}/thanh-vien/{id}": "nghe-an", // no member has this number
 }
 
 var part = regexp.MustCompile(`\{[^}]+\}`)

@@ -33,6 +33,13 @@ func (c auditVerify) Run(e *environment) error {
 		return err
 	}
 	found := 0
+	if c.Tenant == "" {
+		r, err := journal.VerifyPlatform(e, db)
+		if err != nil {
+			return err
+		}
+		found += tell(e, "Toàn hệ thống (cấp trên các tỉnh)", r)
+	}
 	for _, t := range tenants {
 		n, err := verifyTenant(e, db, t)
 		if err != nil {
@@ -68,6 +75,11 @@ func verifyTenant(e *environment, db *tenant.DB, t tenant.Tenant) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return tell(e, fmt.Sprintf("%s (%s)", t.Name, t.Slug), r), nil
+}
+
+// tell prints what was found in an audit, and returns the number of findings.
+func tell(e *environment, name string, r journal.Report) int {
 	verdict := "nguyên vẹn"
 	if r.Found > 0 {
 		verdict = fmt.Sprintf("%d dấu hiệu bị can thiệp", r.Found)
@@ -76,13 +88,13 @@ func verifyTenant(e *environment, db *tenant.DB, t tenant.Tenant) (int, error) {
 	if r.Head != nil {
 		head = hex.EncodeToString(r.Head)
 	}
-	fmt.Fprintf(e.out, "%s (%s): %s; %d dòng đã niêm phong, %d dòng đang chờ, mã cuối chuỗi %s.\n",
-		t.Name, t.Slug, verdict, r.Sealed, r.Waiting, head)
+	fmt.Fprintf(e.out, "%s: %s; %d dòng đã niêm phong, %d dòng đang chờ, mã cuối chuỗi %s.\n",
+		name, verdict, r.Sealed, r.Waiting, head)
 	for _, f := range r.Findings {
 		fmt.Fprintf(e.out, "  %s\n", f)
 	}
 	if more := r.Found - len(r.Findings); more > 0 {
 		fmt.Fprintf(e.out, "  … và %d dấu hiệu nữa.\n", more)
 	}
-	return r.Found, nil
+	return r.Found
 }

@@ -37,6 +37,12 @@ func TestAuditVerifyFindsATamperedTenantAndFails(t *testing.T) {
 	if code, text := command(t, "audit", "verify", "--tenant", other.Slug); code != 0 || strings.Contains(text, "vinh-test") || !strings.Contains(text, "nguyên vẹn; 1 dòng đã niêm phong") {
 		t.Errorf("the other tenant: %d\n%s", code, text)
 	}
+	if tag, err := e.Owner(t).Exec(t.Context(), "delete from audit.entry where tenant_id = 0 and id = (select min(entry_id) from audit.seal where tenant_id = 0)"); err != nil || tag.RowsAffected() != 1 {
+		t.Fatalf("%d rows of the platform's own, %v", tag.RowsAffected(), err)
+	}
+	if code, text := command(t, "audit", "verify"); code != 1 || !strings.Contains(text, "Toàn hệ thống (cấp trên các tỉnh): 1 dấu hiệu bị can thiệp") || !strings.Contains(text, "Mất dòng: ") {
+		t.Errorf("the platform's own after tampering: %d\n%s\nwant 1 and the line named", code, text)
+	}
 	if code, text := command(t, "audit", "verify", "--tenant", "atlantis"); code != 1 || !strings.Contains(text, "Không có tỉnh") {
 		t.Errorf("a tenant that is unknown: %d %s", code, text)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"txng/modules"
 	"txng/tenant/fault"
 )
 
@@ -59,7 +60,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "txng:", err)
 		return 2
 	}
-	if err := k.Run(&environment{ctx, out, errOut}); err != nil {
+	if err := k.Run(&environment{modules.ByCommand(ctx), out, errOut}); err != nil {
 		fmt.Fprintln(errOut, "txng:", sentence(err))
 		return 1
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"txng/authz"
+	"txng/modules/accounts"
 	"txng/tenant"
 	"txng/tenant/fault"
 )
@@ -44,19 +45,9 @@ func (c userCreate) Run(e *environment) error {
 			return err
 		}
 	}
-	return db.Platform(e, func(tx tenant.Platform) error {
-		id, err := authz.CreateAccount(e, tx, c.Email, c.Name, c.Password)
-		if err != nil {
-			return err
-		}
-		if role.AboveTenants() {
-			err = authz.GrantPlatformRole(e, tx, id, role)
-		} else {
-			_, err = authz.GrantMembership(e, tx, authz.NewMembership{Tenant: t.ID, Account: id, Role: role, Department: c.Dept})
-		}
-		if err == nil {
-			fmt.Fprintf(e.out, "Đã tạo tài khoản %s, vai trò %s.\n", c.Email, role.Name())
-		}
+	if err := accounts.Create(e, db, operator, c.Email, c.Name, c.Password, authz.NewMembership{Tenant: t.ID, Role: role, Department: c.Dept}); err != nil {
 		return err
-	})
+	}
+	fmt.Fprintf(e.out, "Đã tạo tài khoản %s, vai trò %s.\n", c.Email, role.Name())
+	return nil
 }

@@ -78,7 +78,8 @@ func accept(q *web.Request) (web.Answer, error) {
 			}
 			who := authz.Identity{Account: m.AccountID, Name: m.Name, Role: m.Role, RoleName: m.RoleName}
 			what := m.Name + " nhận lời mời, vai trò " + m.Title()
-			return audit.WriteAsPlatform(ctx, tx, who, m.TenantID, "member.accept", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, what)
+			return audit.WriteChangeAsPlatform(ctx, tx, who, m.TenantID, "member.accept", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, what,
+				nil, memberFields(m, db.Now()))
 		})
 	}
 	if errors.Is(err, fault.NotFound) {

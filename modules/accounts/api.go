@@ -138,11 +138,8 @@ func byName(ctx context.Context, q *web.Request, in *TokenRequest) (authz.Tokens
 	return signer.Grant(ctx, db, b.Email, b.Password, t.ID, q.Device(), noteToken)
 }
 
-// noteToken writes what happens to tokens into the audit of the person's tenant; above the tenants there is none.
+// noteToken writes what happens to tokens into the audit of the person's tenant, or above the tenants the platform's.
 func noteToken(ctx context.Context, tx tenant.Platform, who authz.Identity, e authz.Event) error {
-	if who.Tenant == 0 {
-		return nil
-	}
 	what := "Đăng nhập qua API"
 	if e == authz.TokenReused {
 		what = "Token làm mới bị dùng lại: đã thu hồi cả chuỗi token"

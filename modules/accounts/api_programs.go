@@ -84,8 +84,8 @@ func submitClient(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if err := audit.Write(q.Context(), tx, q.Who, "client.create", audit.Record{Subject: "client", ID: c.ID, Org: c.OrgID},
-		"Tạo kết nối phần mềm “"+c.Name+"” với quyền "+strings.Join(c.Scopes, ", ")); err != nil {
+	if err := audit.WriteChange(q.Context(), tx, q.Who, "client.create", audit.Record{Subject: "client", ID: c.ID, Org: c.OrgID},
+		"Tạo kết nối phần mềm “"+c.Name+"” với quyền "+strings.Join(c.Scopes, ", "), nil, programRecord(c.Name, c.Scopes, c.ExpiresAt, false)); err != nil {
 		return web.Answer{}, err
 	}
 	shell := q.Shell("Đã tạo kết nối", "")
@@ -102,8 +102,8 @@ func revokeClient(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if err := audit.Write(q.Context(), tx, q.Who, "client.revoke", audit.Record{Subject: "client", ID: c.ID, Org: c.OrgID},
-		"Thu hồi kết nối phần mềm “"+c.Name+"”"); err != nil {
+	if err := audit.WriteChange(q.Context(), tx, q.Who, "client.revoke", audit.Record{Subject: "client", ID: c.ID, Org: c.OrgID},
+		"Thu hồi kết nối phần mềm “"+c.Name+"”", programRecord(c.Name, c.Scopes, c.ExpiresAt, false), programRecord(c.Name, c.Scopes, c.ExpiresAt, true)); err != nil {
 		return web.Answer{}, err
 	}
 	return web.See("/ket-noi").Say("Đã thu hồi kết nối “" + c.Name + "”."), nil
@@ -136,8 +136,8 @@ func submitKey(q *web.Request) (web.Answer, error) {
 		if k, secret, err = authz.CreateAPIKey(q.Context(), tx, q.Who, newProgram(q)); err != nil {
 			return err
 		}
-		return audit.WriteAsPlatform(q.Context(), tx, q.Who, q.Who.Tenant, "key.create", audit.Record{Subject: "key", ID: k.ID, Org: k.OrgID},
-			"Tạo khóa API cá nhân “"+k.Name+"” với quyền "+strings.Join(k.Scopes, ", "))
+		return audit.WriteChangeAsPlatform(q.Context(), tx, q.Who, q.Who.Tenant, "key.create", audit.Record{Subject: "key", ID: k.ID, Org: k.OrgID},
+			"Tạo khóa API cá nhân “"+k.Name+"” với quyền "+strings.Join(k.Scopes, ", "), nil, programRecord(k.Name, k.Scopes, k.ExpiresAt, false))
 	})
 	if err != nil {
 		return web.Answer{}, err
@@ -160,8 +160,8 @@ func revokeKey(q *web.Request) (web.Answer, error) {
 		if k, err = authz.RevokeAPIKey(q.Context(), tx, q.Who, id); err != nil {
 			return err
 		}
-		return audit.WriteAsPlatform(q.Context(), tx, q.Who, q.Who.Tenant, "key.revoke", audit.Record{Subject: "key", ID: k.ID, Org: k.OrgID},
-			"Thu hồi khóa API cá nhân “"+k.Name+"”")
+		return audit.WriteChangeAsPlatform(q.Context(), tx, q.Who, q.Who.Tenant, "key.revoke", audit.Record{Subject: "key", ID: k.ID, Org: k.OrgID},
+			"Thu hồi khóa API cá nhân “"+k.Name+"”", programRecord(k.Name, k.Scopes, k.ExpiresAt, false), programRecord(k.Name, k.Scopes, k.ExpiresAt, true))
 	})
 	if err != nil {
 		return web.Answer{}, err

@@ -75,6 +75,10 @@ func wayName(how string) string {
 
 func stateOf(s authz.Session, q *web.Request) ui.Status {
 	switch {
+	case s.Acting && s.EndedAt == nil && s.ExpiresAt.After(q.Now()):
+		return ui.Status{Kind: ui.Warning, Word: "Vận hành đang làm việc thay"}
+	case s.Acting:
+		return ui.Status{Kind: ui.Neutral, Word: "Vận hành đã làm việc thay"}
 	case s.Current:
 		return ui.Status{Kind: ui.Success, Word: "Đang dùng"}
 	case s.EndedAt != nil:

@@ -8,6 +8,7 @@
 // loi-moi/thu-hoi, loi-moi/gui-lai, {id}, {id}/ket-thuc, {id}/so-dien-thoai), /vai-tro (moi, {id}, {id}/bo), /linh-vuc (sua),
 // /loi-moi/{tenant}/{token}, /dang-nhap/sso (lien-ket,
 // {tenant}/{id}, {tenant}/{id}/tro-ve), /tai-khoan/lien-ket/go, /cau-hinh/sso (moi, {id}, {id}/trang-thai,
-// {id}/kiem-tra); in a demonstration /dev/mail.
+// {id}/kiem-tra); for the operator who works in another's place /tinh/{slug}/thanh-vien
+// (and {id}) and /thoi-lam-thay; in a demonstration /dev/mail.
 // Jobs: accounts_sweep, accounts_letter (the letter of one invitation of an import).
 package accounts

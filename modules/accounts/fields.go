@@ -123,7 +123,9 @@ func submitFields(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if after == 0 {
 		said = "Phân công " + before.Code + " không phụ trách nhóm sản phẩm nào"
 	}
-	kept := func(f tenant.Fields) any { return map[string]string{"ma": before.Code, "nhom": groupNames(f)} }
+	kept := func(f tenant.Fields) audit.Fields {
+		return audit.Of("Mã sở, ngành", before.Code, "Nhóm sản phẩm", groupNames(f))
+	}
 	if err := audit.WriteChange(ctx, tx, q.Who, "department.fields", audit.Record{Subject: "department"}, said, kept(before.Fields), kept(after)); err != nil {
 		return web.Answer{}, err
 	}

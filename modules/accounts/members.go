@@ -138,13 +138,19 @@ func showMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}
 	shell := q.Shell(m.Name, m.Title())
 	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
+	var made []authz.Client
+	if m.OrgID > 0 {
+		if made, err = authz.ClientsBy(q.Context(), tx, m); err != nil {
+			return web.Answer{}, err
+		}
+	}
 	reason := q.Field(ui.Field{Name: "reason", Label: "Lý do chấm dứt", Type: "textarea", Rows: 2, MaxLength: 500, Hint: "Ghi vào nhật ký, ví dụ: chuyển công tác từ 01/12/2026"})
 	mayEnd := q.Who.Can(authz.MemberInvite) && inForce(m, q.Now()) && m.AccountID != q.Who.Account && m.TenantID == tx.Tenant()
 	number, err := phoneOf(q, m.AccountID)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return q.Show(shell, memberPage(m, number, memberStatus(m, q.Now()), mayEnd, m.AccountID == q.Who.Account, reason, audit.Lines(history))), nil
+	return q.Show(shell, memberPage(m, number, memberStatus(m, q.Now()), mayEnd, m.AccountID == q.Who.Account, reason, made, q.Posted.Get("revoke_clients") != "", audit.Lines(history))), nil
 }
 
 func member(q *web.Request, tx tenant.Tx) (authz.Membership, error) {
@@ -155,8 +161,9 @@ func member(q *web.Request, tx tenant.Tx) (authz.Membership, error) {
 	return authz.Member(q.Context(), tx, id)
 }
 
-// endMember ends a role and, with it, the invitations that its person has sent. The person's sessions in the role are
-// refused from their next request on.
+// endMember ends a role and, with it, the invitations that its person has sent and the keys that they have made for
+// themselves. The person's sessions in the role are refused from their next request on. Machines belong to the
+// organization and go on, unless whoever ends the role asks for theirs to end, too.
 func endMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	m, err := member(q, tx)
 	if err != nil {
@@ -175,18 +182,27 @@ func endMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}
 	ctx := q.Context()
 	if err := q.App().DB.Platform(ctx, func(p tenant.Platform) error {
-		if err := authz.EndMembership(ctx, p, m.TenantID, m.ID); err != nil {
-			return err
-		}
-		revoked, err := authz.RevokeInvitationsBy(ctx, p, m)
+		gone, err := authz.Dismiss(ctx, p, m, q.Value("revoke_clients") != "")
 		if err != nil {
 			return err
 		}
-		what := "Chấm dứt vai trò " + m.Title() + " của " + m.Name + ": " + reason
-		if revoked > 0 {
-			what += ". Thu hồi " + vi.Int(revoked) + " lời mời do người này gửi."
+		what := "Chấm dứt vai trò " + m.Title() + " của " + m.Name + ": " + reason + "."
+		if gone.Invitations > 0 {
+			what += " Thu hồi " + vi.Int(gone.Invitations) + " lời mời do người này gửi."
 		}
-		return audit.WriteAsPlatform(ctx, p, q.Who, m.TenantID, "member.end", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, what)
+		if gone.Keys > 0 {
+			what += " Thu hồi " + vi.Int(gone.Keys) + " khóa API của người này."
+		}
+		for _, c := range gone.Clients {
+			if err := audit.WriteChangeAsPlatform(ctx, p, q.Who, m.TenantID, "client.revoke", audit.Record{Subject: "client", ID: c.ID, Org: c.OrgID},
+				"Thu hồi kết nối phần mềm “"+c.Name+"” do "+m.Name+" tạo, khi chấm dứt vai trò", programRecord(c.Name, c.Scopes, c.ExpiresAt, false), programRecord(c.Name, c.Scopes, c.ExpiresAt, true)); err != nil {
+				return err
+			}
+		}
+		ended, now := m, p.Now()
+		ended.ValidTo = &now
+		return audit.WriteChangeAsPlatform(ctx, p, q.Who, m.TenantID, "member.end", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, what,
+			memberFields(m, now), memberFields(ended, now))
 	}); err != nil {
 		return web.Answer{}, err
 	}
@@ -207,5 +223,11 @@ func auditInvitation(ctx context.Context, tx tenant.Tx, who authz.Identity, i au
 	if p := placeOfWork(i.Department, i.Unit); p != "" {
 		what = append(what, p)
 	}
-	return audit.Write(ctx, tx, who, action, audit.Record{Subject: "invitation", ID: i.ID, Org: i.OrgID}, strings.Join(what, ", "))
+	before, after := audit.Fields(nil), invitationRecord(i)
+	if i.RevokedAt != nil {
+		open := i
+		open.RevokedAt = nil
+		before = invitationRecord(open)
+	}
+	return audit.WriteChange(ctx, tx, who, action, audit.Record{Subject: "invitation", ID: i.ID, Org: i.OrgID}, strings.Join(what, ", "), before, after)
 }

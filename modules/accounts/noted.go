@@ -12,12 +12,9 @@ import (
 	"txng/tenant/fault"
 )
 
-// noted writes what a person did to their session into the audit of the tenant of their role. A role above the tenants
-// has no tenant, and so no audit; its sessions themselves stand in authz.session.
+// noted writes what a person did to their session into the audit of the tenant of their role; of a role above the
+// tenants into the platform's own.
 func noted(q *web.Request, who authz.Identity, action, what string) error {
-	if who.Tenant == 0 {
-		return nil
-	}
 	return q.App().DB.Platform(q.Context(), func(tx tenant.Platform) error {
 		return audit.WriteAsPlatform(q.Context(), tx, who, who.Tenant, action, subject(who), what)
 	})
@@ -86,6 +83,13 @@ func writeRefusal(ctx context.Context, q *web.Request, login string) error {
 			return err
 		}
 		told := map[tenant.ID]bool{}
+		above, err := authz.PlatformRole(ctx, tx, account.ID)
+		if err != nil {
+			return err
+		}
+		if above != "" {
+			roles = append(roles, authz.Membership{TenantID: audit.Platform, Role: above})
+		}
 		for _, m := range roles {
 			if told[m.TenantID] {
 				continue

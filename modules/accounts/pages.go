@@ -47,6 +47,7 @@ func Routes(a *web.App) {
 	members(a)
 	acceptance(a)
 	sso(a)
+	impersonation(a)
 	letters(a)
 }
 

@@ -128,7 +128,7 @@ func reset(q *web.Request) (web.Answer, error) {
 	return answer, nil
 }
 
-// auditAccount notes what happened to an account in every tenant and organization that it works in.
+// auditAccount notes what happened to an account in every tenant and organization that it works in, and above them.
 func auditAccount(ctx context.Context, tx tenant.Platform, account authz.Account, action, what string) error {
 	roles, err := authz.Memberships(ctx, tx, account.ID)
 	if err != nil {
@@ -139,6 +139,13 @@ func auditAccount(ctx context.Context, tx tenant.Platform, account authz.Account
 		org    tenant.OrgID
 	}
 	noted := map[place]bool{}
+	above, err := authz.PlatformRole(ctx, tx, account.ID)
+	if err != nil {
+		return err
+	}
+	if above != "" {
+		roles = append(roles, authz.Membership{TenantID: audit.Platform, Role: above})
+	}
 	for _, m := range roles {
 		at := place{m.TenantID, m.OrgID}
 		if noted[at] {

@@ -97,10 +97,12 @@ func clearPhone(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}
 	ctx := q.Context()
 	if err := q.App().DB.Platform(ctx, func(p tenant.Platform) error {
-		if _, err := authz.ClearPhone(ctx, p, m.AccountID); err != nil {
+		was, err := authz.ClearPhone(ctx, p, m.AccountID)
+		if err != nil {
 			return err
 		}
-		return audit.WriteAsPlatform(ctx, p, q.Who, m.TenantID, "member.phone", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, "Gỡ số điện thoại đăng nhập của "+m.Name)
+		return audit.WriteChangeAsPlatform(ctx, p, q.Who, m.TenantID, "member.phone", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, "Gỡ số điện thoại đăng nhập của "+m.Name,
+			audit.Of("Số điện thoại đăng nhập", was.Masked()), audit.Of("Số điện thoại đăng nhập", ""))
 	}); err != nil {
 		return web.Answer{}, err
 	}

@@ -71,11 +71,21 @@ func submitNewRole(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 }
 
 // stored is a role as the audit keeps it.
-func stored(r authz.CustomRole) any {
-	return map[string]any{"ten": r.Name, "quyen": r.Permissions}
+func stored(r authz.CustomRole) audit.Fields {
+	var may []string
+	for _, p := range authz.Permissions() {
+		if r.Has(p) {
+			may = append(may, authz.Sentences[p])
+		}
+	}
+	state := "Đang dùng"
+	if r.RetiredAt != nil {
+		state = "Đã bỏ"
+	}
+	return audit.Of("Tên", r.Name, "Quyền", strings.Join(may, "; "), "Trạng thái", state)
 }
 
-func notedRole(q *web.Request, tx tenant.Tx, action, what string, r authz.CustomRole, before, after any) error {
+func notedRole(q *web.Request, tx tenant.Tx, action, what string, r authz.CustomRole, before, after audit.Fields) error {
 	return audit.WriteChange(q.Context(), tx, q.Who, action, audit.Record{Subject: "role", ID: r.ID}, what, before, after)
 }
 

@@ -251,7 +251,8 @@ func submitLink(q *web.Request) (web.Answer, error) {
 	browser := authz.Token(q.CookieValue(ssoCookie))
 	arrival, err := a.SSO.Link(ctx, a.DB, browser, q.Posted.Get("password"), q.Device(), func(tx tenant.Platform, arrival authz.Arrival) error {
 		who := arrival.Who
-		return audit.WriteAsPlatform(ctx, tx, who, who.Tenant, "sso.link", subject(who), "Liên kết tài khoản với “"+arrival.Provider.Name+"” sau khi xác nhận bằng mật khẩu, và đăng nhập")
+		return audit.WriteChangeAsPlatform(ctx, tx, who, who.Tenant, "sso.link", subject(who), "Liên kết tài khoản với “"+arrival.Provider.Name+"” sau khi xác nhận bằng mật khẩu, và đăng nhập",
+			nil, audit.Of("Liên kết", arrival.Provider.Name))
 	})
 	if errors.Is(err, fault.Forbidden) {
 		return notSignedIn(q, authz.ProviderRef{}, authz.Arrival{}, err)
@@ -314,7 +315,8 @@ func unlink(q *web.Request) (web.Answer, error) {
 		if l.TenantID == q.Who.Tenant {
 			who = q.Who
 		}
-		return audit.WriteAsPlatform(q.Context(), tx, who, l.TenantID, "sso.unlink", subject(who), "Bỏ liên kết tài khoản với “"+l.Provider+"”")
+		return audit.WriteChangeAsPlatform(q.Context(), tx, who, l.TenantID, "sso.unlink", subject(who), "Bỏ liên kết tài khoản với “"+l.Provider+"”",
+			audit.Of("Liên kết", l.Provider), nil)
 	}); err != nil {
 		return web.Answer{}, err
 	}

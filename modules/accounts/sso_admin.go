@@ -77,7 +77,8 @@ func addProvider(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if err := audit.Write(q.Context(), tx, q.Who, "sso.create", audit.Record{Subject: "sso", ID: p.ID}, "Thêm hệ thống đăng nhập “"+p.Name+"”, "+p.Issuer); err != nil {
+	if err := audit.WriteChange(q.Context(), tx, q.Who, "sso.create", audit.Record{Subject: "sso", ID: p.ID}, "Thêm hệ thống đăng nhập “"+p.Name+"”, "+p.Issuer,
+		nil, shown(p)); err != nil {
 		return web.Answer{}, err
 	}
 	return web.See(providerPath(p.ID)).Say("Đã thêm. Khai địa chỉ trở về ở hệ thống đăng nhập rồi nhập mã ứng dụng."), nil
@@ -137,8 +138,15 @@ func changeProvider(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 }
 
 // shown is what the audit keeps of a provider's configuration.
-func shown(p authz.Provider) map[string]any {
-	return map[string]any{"name": p.Name, "client_id": p.ClientID, "scopes": p.Scopes, "has_secret": p.HasSecret}
+func shown(p authz.Provider) audit.Fields {
+	secret, state := "Chưa có", "Đang tắt"
+	if p.HasSecret {
+		secret = "Đã có"
+	}
+	if p.EnabledAt != nil {
+		state = "Đang bật"
+	}
+	return audit.Of("Tên", p.Name, "Địa chỉ", p.Issuer, "Mã ứng dụng", p.ClientID, "Phạm vi", strings.Join(p.Scopes, " "), "Khóa bí mật", secret, "Trạng thái", state)
 }
 
 func openProvider(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -150,6 +158,7 @@ func openProvider(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if !open && q.Value("bat") != "0" {
 		return web.Answer{}, fault.Invalid{{Name: "", Message: "Chọn bật hoặc tắt."}}
 	}
+	before := shown(p)
 	if p, err = authz.OpenProvider(q.Context(), tx, q.Who, p.ID, open); err != nil {
 		return web.Answer{}, err
 	}
@@ -157,7 +166,8 @@ func openProvider(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if !open {
 		action, what, said = "sso.shut", "Tắt", "Đã tắt. Phiên làm việc mở bằng hệ thống này bị từ chối ngay."
 	}
-	if err := audit.Write(q.Context(), tx, q.Who, action, audit.Record{Subject: "sso", ID: p.ID}, what+" hệ thống đăng nhập “"+p.Name+"”"); err != nil {
+	if err := audit.WriteChange(q.Context(), tx, q.Who, action, audit.Record{Subject: "sso", ID: p.ID}, what+" hệ thống đăng nhập “"+p.Name+"”",
+		before, shown(p)); err != nil {
 		return web.Answer{}, err
 	}
 	return web.See(providerPath(p.ID)).Say(said), nil

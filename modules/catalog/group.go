@@ -51,7 +51,7 @@ func SetGroup(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductI
 		return err
 	}
 	return audit.WriteChange(ctx, tx, who, "product.group", audit.Record{Subject: "product", ID: int64(id), Org: p.OrgID},
-		"Chuyển sản phẩm "+p.Name+" sang nhóm “"+to.Name+"”", map[string]string{"nhom": p.group().Code}, map[string]string{"nhom": to.Code})
+		"Chuyển sản phẩm "+p.Name+" sang nhóm “"+to.Name+"”", audit.Of("Nhóm sản phẩm", p.group().Name), audit.Of("Nhóm sản phẩm", to.Name))
 }
 
 func (p Product) group() authz.Group {

@@ -77,11 +77,11 @@ func create(ctx context.Context, tx tenant.Tx, who authz.Identity, org tenant.Or
 	if err := groupsOf(ctx, tx, org); err != nil {
 		return 0, err
 	}
-	return id, write(ctx, tx, who, "product.create", Product{ID: id, OrgID: org}, "Khai báo sản phẩm "+p.Name)
+	return id, write(ctx, tx, who, "product.create", Product{ID: id, OrgID: org}, "Khai báo sản phẩm "+p.Name, nil, p.fields())
 }
 
-func write(ctx context.Context, tx tenant.Tx, who authz.Identity, action string, p Product, what string) error {
-	if err := audit.Write(ctx, tx, who, action, audit.Record{Subject: "product", ID: int64(p.ID), Org: p.OrgID}, what); err != nil {
+func write(ctx context.Context, tx tenant.Tx, who authz.Identity, action string, p Product, what string, before, after audit.Fields) error {
+	if err := audit.WriteChange(ctx, tx, who, action, audit.Record{Subject: "product", ID: int64(p.ID), Org: p.OrgID}, what, before, after); err != nil {
 		return err
 	}
 	return measure.Changed(ctx, tx)
@@ -102,6 +102,13 @@ func SetPhoto(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductI
 	if err != nil {
 		return err
 	}
+	var had *Photo
+	switch old, err := PhotoOf(ctx, tx, id); {
+	case err == nil:
+		had = &old
+	case !errors.Is(err, fault.NotFound):
+		return err
+	}
 	_, err = tx.Exec(ctx, `
 		insert into catalog.photo (tenant_id, product_id, org_id, type, bytes, published, created_at, fields)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -111,7 +118,11 @@ func SetPhoto(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductI
 	if err != nil {
 		return err
 	}
-	return write(ctx, tx, who, "product.photo", p, "Cập nhật hình ảnh sản phẩm "+p.Name)
+	before := audit.Of("Hình ảnh", "")
+	if had != nil {
+		before = photoFields(*had)
+	}
+	return write(ctx, tx, who, "product.photo", p, "Cập nhật hình ảnh sản phẩm "+p.Name, before, photoFields(ph))
 }
 
 // PhotoOf returns a product's photo.
@@ -162,7 +173,9 @@ func Publish(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductID
 		where tenant_id = $1 and product_id = $2`, id); err != nil {
 		return err
 	}
-	return write(ctx, tx, who, "product.publish", p, "Công bố sản phẩm "+p.Name)
+	published := p
+	published.State = Published
+	return write(ctx, tx, who, "product.publish", p, "Công bố sản phẩm "+p.Name, p.standing(), published.standing())
 }
 
 // orders are the orders of the list.
@@ -233,7 +246,8 @@ func AddListItems(ctx context.Context, tx tenant.Tx, who authz.Identity, items [
 			continue
 		}
 		added++
-		if err := audit.Write(ctx, tx, who, "catalog.add", audit.Record{Subject: "list_item", ID: id}, "Thêm “"+i.Name+"” vào danh mục "+i.List.Name()); err != nil {
+		if err := audit.WriteChange(ctx, tx, who, "catalog.add", audit.Record{Subject: "list_item", ID: id}, "Thêm “"+i.Name+"” vào danh mục "+i.List.Name(),
+			nil, audit.Of("Danh mục", i.List.Name(), "Tên", i.Name, "Căn cứ", i.Source, "Do tỉnh ban hành", yesNo(i.Official))); err != nil {
 			return added, err
 		}
 	}

@@ -69,7 +69,7 @@ var an = authz.Identity{Account: 5, Name: "Nguyễn Văn An", Role: authz.DOSTOf
 func write(t *testing.T, e *tenanttest.Env, db *tenant.DB, action string, r audit.Record, what string) {
 	t.Helper()
 	if err := db.In(t.Context(), e.Scope, func(tx tenant.Tx) error {
-		return audit.WriteChange(t.Context(), tx, an, action, r, what, nil, map[string]string{"tên": "Cam Vinh"})
+		return audit.WriteChange(t.Context(), tx, an, action, r, what, nil, audit.Of("Tên", "Cam Vinh"))
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestJournalFiltersSortsLinksAndSaysWhatIsSealed(t *testing.T) {
 	if strings.Index(oldest, "Cam Vinh") > strings.Index(oldest, "đợt tem") {
 		t.Error("sorted by time, the oldest line is not first")
 	}
-	for _, link := range []string{`href="/san-pham/11"`, `href="/tem/3"`, `href="/nhiem-vu/9"`, "Chờ niêm phong", "Chuyên viên Sở KH&amp;CN", "Cam Vinh&#34;}"} {
+	for _, link := range []string{`href="/san-pham/11"`, `href="/tem/3"`, `href="/nhiem-vu/9"`, "Chờ niêm phong", "Chuyên viên Sở KH&amp;CN", "<dt>Tên</dt>"} {
 		if !strings.Contains(oldest, link) {
 			t.Errorf("the list lacks %s", link)
 		}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,52 +17,106 @@ import (
 )
 
 func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
-	filters := []ui.Field{
-		{Name: "q", Label: "Nội dung", Type: "search"},
-		{Name: "who", Label: "Người làm", Type: "search"},
-		{Name: "action", Label: "Việc", Type: "select", Options: actionOptions()},
-		{Name: "subject", Label: "Loại hồ sơ", Type: "select", Options: subjectOptions()},
-		{Name: "from", Label: "Từ ngày", Type: "date"},
-		{Name: "to", Label: "Đến ngày", Type: "date"},
-	}
-	between, wrong := daysOf(q.URL.Query())
-	if wrong != nil && q.URL.Query().Get(ui.QueryExport) != "" {
-		return web.Answer{}, wrong // a file would hold what nobody asked for
-	}
-	for i := range filters {
-		filters[i].Error = wrong.Of(filters[i].Name)
+	p, err := asked(q)
+	if err != nil {
+		return web.Answer{}, err
 	}
 	state, err := audit.StateOf(q.Context(), tx)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	above := sealState(state)
-	if wrong != nil {
-		above = ui.Join(ui.ErrorSummary(filters), above)
+	p.Title, p.Purpose = "Nhật ký", "Ai đã làm gì, lúc nào, với hồ sơ nào, từ đâu. Không ai sửa hay xóa được nhật ký trong hệ thống."
+	p.Origin = func(row line) tenant.ID { return row.TenantID }
+	p.File, p.Above = "nhat-ky", ui.Join(p.Above, sealState(state))
+	p.Columns = columns(func(l line) bool { return l.TenantID == tx.Tenant() })
+	p.Load = func(tx tenant.Tx, l web.Query) ([]line, int, error) {
+		return search(q.Context(), tx, l, p.between)
 	}
-	return web.Listing[line]{
-		Origin: func(row line) tenant.ID { return row.TenantID },
-		Title:  "Nhật ký", Purpose: "Ai đã làm gì, lúc nào, với hồ sơ nào, từ đâu. Không ai sửa hay xóa được nhật ký trong hệ thống.",
-		File: "nhat-ky", Order: "-at", Above: above, Filters: filters,
-		Columns: []web.Column[line]{
-			{Key: "at", Label: "Lúc", Value: func(l line) any { return vi.DateTime(l.At) }},
-			{Label: "Người làm", Value: func(l line) any { return l.Who }, Cell: func(l line) templ.Component { return ui.Two(l.Who, l.Role.Name()) }},
-			{Label: "Việc", Value: func(l line) any { return actionWords(l.Action) }},
-			{Label: "Hồ sơ", Value: func(l line) any { return subjectWords(l.Subject) }, Cell: func(l line) templ.Component {
-				if page := l.pageOf(l.TenantID == tx.Tenant()); page != "" {
-					return ui.Anchor(page, subjectWords(l.Subject))
-				}
-				return ui.Text(subjectWords(l.Subject))
-			}},
-			{Label: "Nội dung", Value: func(l line) any { return l.What }, Cell: func(l line) templ.Component { return sentence(l) }},
-			{Label: "Từ địa chỉ", HidePhone: true, Value: func(l line) any { return l.Address }},
-			{Label: "Niêm phong", HidePhone: true, Value: func(l line) any { return l.sealed().Word }, Cell: func(l line) templ.Component { return ui.Badge(l.sealed()) }},
-		},
+	return p.Answer(q, tx)
+}
+
+// platformList is the list of what happened above the tenants.
+func platformList(q *web.Request, tx tenant.Platform) (web.Answer, error) {
+	p, err := asked(q)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	state, err := audit.StateOfPlatform(q.Context(), tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	p.Title, p.Purpose = "Nhật ký hệ thống", "Việc ở cấp trên các tỉnh: đăng nhập và từ chối của vận hành và của Bộ, lập tỉnh, làm việc thay. Việc trong một tỉnh nằm ở nhật ký của tỉnh đó."
+	p.File, p.Above = "nhat-ky-he-thong", ui.Join(p.Above, sealState(state))
+	p.Columns = columns(nil)
+	return p.AnswerWith(q, func(l web.Query) ([]line, int, error) {
+		return searchPlatform(q.Context(), tx, l, p.between)
+	})
+}
+
+// page is a list of lines with the days that are asked for.
+type page struct {
+	web.Listing[line]
+	between days
+}
+
+// asked returns the list that a request asks for, with what is wrong with its filters above it.
+func asked(q *web.Request) (page, error) {
+	filters := []ui.Field{
+		{Name: "q", Label: "Nội dung", Type: "search"},
+		{Name: "who", Label: "Người làm", Type: "search"},
+		{Name: "action", Label: "Việc", Type: "select", Options: actionOptions()},
+		{Name: "subject", Label: "Loại hồ sơ", Type: "select", Options: subjectOptions()},
+		{Name: "thay", Label: "Làm việc thay", Type: "select", Options: []ui.Option{{Value: "", Label: "Tất cả"}, {Value: "co", Label: "Chỉ việc do vận hành làm thay"}}},
+		{Name: "from", Label: "Từ ngày", Type: "date"},
+		{Name: "to", Label: "Đến ngày", Type: "date"},
+	}
+	between, wrong := daysOf(q.URL.Query())
+	if wrong != nil && q.URL.Query().Get(ui.QueryExport) != "" {
+		return page{}, wrong // a file would hold what nobody asked for
+	}
+	for i := range filters {
+		filters[i].Error = wrong.Of(filters[i].Name)
+	}
+	above := ui.Join()
+	if wrong != nil {
+		above = ui.ErrorSummary(filters)
+	}
+	return page{between: between, Listing: web.Listing[line]{
+		Order: "-at", Above: above, Filters: filters,
 		Empty: ui.Empty{Icon: "history", Why: "Chưa có việc nào được ghi lại.", Next: "Đăng nhập, duyệt hồ sơ, xuất danh sách và các việc khác hiện ở đây ngay khi làm xong."},
-		Load: func(tx tenant.Tx, l web.Query) ([]line, int, error) {
-			return search(q.Context(), tx, l, between)
-		},
-	}.Answer(q, tx)
+	}}, nil
+}
+
+// columns are the list's columns. Records of lines that linked says yes to lead to their pages; nil: none do.
+func columns(linked func(line) bool) []web.Column[line] {
+	return []web.Column[line]{
+		{Key: "at", Label: "Lúc", Value: func(l line) any { return vi.DateTime(l.At) }},
+		{Label: "Người làm", Value: func(l line) any { return audit.InPlace(l.Acting, l.Who) }, Cell: func(l line) templ.Component {
+			return ui.Two(audit.InPlace(l.Acting, l.Who), l.Role.Name())
+		}},
+		{Label: "Vai trò", FileOnly: true, Value: func(l line) any { return l.Role.Name() }},
+		{Label: "Việc", Value: func(l line) any { return actionWords(l.Action) }},
+		{Label: "Hồ sơ", Value: func(l line) any { return subjectWords(l.Subject) }, Cell: func(l line) templ.Component {
+			if page := l.pageOf(linked != nil && linked(l)); linked != nil && page != "" {
+				return ui.Anchor(page, subjectWords(l.Subject))
+			}
+			return ui.Text(subjectWords(l.Subject))
+		}},
+		{Label: "Số hồ sơ", FileOnly: true, Value: func(l line) any { return l.number() }},
+		{Label: "Nội dung", Value: func(l line) any { return l.What }, Cell: func(l line) templ.Component { return sentence(l) }},
+		{Label: "Trước", FileOnly: true, Value: func(l line) any { return audit.Decode(l.Before).String() }},
+		{Label: "Sau", FileOnly: true, Value: func(l line) any { return audit.Decode(l.After).String() }},
+		{Label: "Từ địa chỉ", HidePhone: true, Value: func(l line) any { return l.Address }},
+		{Label: "Niêm phong", HidePhone: true, Value: func(l line) any { return l.sealed().Word }, Cell: func(l line) templ.Component { return ui.Badge(l.sealed()) }},
+	}
+}
+
+// number returns the number of a line's record, as text: it is longer than a spreadsheet counts exactly.
+func (l line) number() string {
+	if l.SubjectID == 0 {
+		return ""
+	}
+	return strconv.FormatInt(l.SubjectID, 10)
 }
 
 // sealed returns whether a line is sealed, as pages show it.

@@ -9,14 +9,14 @@ import (
 	"txng/tenant"
 )
 
-// SealAll seals what is new in the audits of all tenants that may be written. It goes on past a tenant that fails, and
+// SealAll seals what is new in the platform's own audit and in those of all tenants that may be written. It goes on past a tenant that fails, and
 // fails at the end. A suspended tenant's entries (sign-ins, exports) are sealed when it works again.
 func SealAll(ctx context.Context, db *tenant.DB) error {
 	tenants, err := db.Tenants(ctx)
 	if err != nil {
 		return err
 	}
-	var failed error
+	failed := sealPlatform(ctx, db)
 	for _, t := range tenants {
 		if t.State != tenant.Active && t.State != tenant.Merged {
 			continue
@@ -26,6 +26,33 @@ func SealAll(ctx context.Context, db *tenant.DB) error {
 		}
 	}
 	return failed
+}
+
+// Report is what a check of an audit found.
+type Report = audit.Report
+
+func sealPlatform(ctx context.Context, db *tenant.DB) error {
+	for {
+		var n int
+		if err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
+			n, err = audit.SealPlatform(ctx, tx)
+			return err
+		}); err != nil {
+			return fmt.Errorf("seal the platform's audit: %w", err)
+		}
+		if n < audit.Batch {
+			return nil
+		}
+	}
+}
+
+// VerifyPlatform checks the platform's own audit against its seals.
+func VerifyPlatform(ctx context.Context, db *tenant.DB) (r audit.Report, err error) {
+	err = db.Platform(ctx, func(tx tenant.Platform) error {
+		r, err = audit.VerifyPlatform(ctx, tx)
+		return err
+	})
+	return r, err
 }
 
 func sealTenant(ctx context.Context, db *tenant.DB, id tenant.ID) error {

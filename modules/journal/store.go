@@ -24,7 +24,8 @@ type line struct {
 	Address   string
 	Before    *string
 	After     *string
-	Seal      int64 `db:"-"` // position of its seal; 0 while it waits
+	Acting    string // who worked in the person's place; "" for nobody
+	Seal      int64  `db:"-"` // position of its seal; 0 while it waits
 }
 
 // days are the first and the last day that are asked for; zero for no limit.
@@ -36,8 +37,48 @@ var orders = map[string]string{
 	"-at": ` order by e.at desc, e.id desc`,
 }
 
-// search returns entries by text of the sentence, action, name of the person, kind of record, and days.
+// search returns entries by text of the sentence, action, name of the person or of who worked in their place, kind of
+// record, days, and whether somebody worked in another's place.
 func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]line, int, error) {
+	rows, err := tenant.List[row](ctx, tx, searchText(l), searchArgs(l, between)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	return finish(rows, func(ids []int64) (map[audit.Key]int64, error) { return audit.SealsOf(ctx, tx, ids) })
+}
+
+// searchPlatform is search in the platform's own audit.
+func searchPlatform(ctx context.Context, tx tenant.Platform, l web.Query, between days) ([]line, int, error) {
+	rows, err := tenant.List[row](ctx, tx, searchText(l), append([]any{[]tenant.ID{audit.Platform}}, searchArgs(l, between)...)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	return finish(rows, func(ids []int64) (map[audit.Key]int64, error) { return audit.SealsOfPlatform(ctx, tx, ids) })
+}
+
+type row struct {
+	line
+	Total int
+}
+
+// searchText is the query; $1 are the tenants.
+func searchText(l web.Query) string {
+	return `
+		select e.tenant_id, e.id, e.at, e.who, e.role, e.action, e.subject, e.subject_id, e.what, e.address, e.before, e.after,
+			e.acting, count(*) over ()::int as total
+		from audit.entry e
+		where e.tenant_id = any ($1)
+		and ($2 = '' or position(lower(normalize($2, nfc)) in lower(e.what)) > 0)
+		and ($3 = '' or e.action = $3)
+		and ($4 = '' or position(lower(normalize($4, nfc)) in lower(e.who || ' ' || e.acting)) > 0)
+		and ($5 = '' or e.subject = $5)
+		and ($6::timestamptz is null or e.at >= $6)
+		and ($7::timestamptz is null or e.at < $7)
+		and ($10 = '' or e.acting_id <> 0)` + orders[l.Order] + `
+		limit $8 offset $9`
+}
+
+func searchArgs(l web.Query, between days) []any {
 	var from, to *time.Time
 	if !between.from.IsZero() {
 		from = &between.from
@@ -46,32 +87,17 @@ func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]lin
 		end := between.to.AddDate(0, 0, 1)
 		to = &end
 	}
-	type row struct {
-		line
-		Total int
-	}
-	rows, err := tenant.List[row](ctx, tx, `
-		select e.tenant_id, e.id, e.at, e.who, e.role, e.action, e.subject, e.subject_id, e.what, e.address, e.before, e.after,
-			count(*) over ()::int as total
-		from audit.entry e
-		where e.tenant_id = any ($1)
-		and ($2 = '' or position(lower(normalize($2, nfc)) in lower(e.what)) > 0)
-		and ($3 = '' or e.action = $3)
-		and ($4 = '' or position(lower(normalize($4, nfc)) in lower(e.who)) > 0)
-		and ($5 = '' or e.subject = $5)
-		and ($6::timestamptz is null or e.at >= $6)
-		and ($7::timestamptz is null or e.at < $7)`+
-		orders[l.Order]+`
-		limit $8 offset $9`, l.Get("q"), l.Get("action"), l.Get("who"), l.Get("subject"), from, to, l.Limit, l.Offset)
-	if err != nil {
-		return nil, 0, err
-	}
+	return []any{l.Get("q"), l.Get("action"), l.Get("who"), l.Get("subject"), from, to, l.Limit, l.Offset, l.Get("thay")}
+}
+
+// finish adds to lines whether they are sealed.
+func finish(rows []row, sealsOf func([]int64) (map[audit.Key]int64, error)) ([]line, int, error) {
 	list, ids := make([]line, len(rows)), make([]int64, len(rows))
 	total := 0
 	for i, r := range rows {
 		list[i], ids[i], total = r.line, r.ID, r.Total
 	}
-	seals, err := audit.SealsOf(ctx, tx, ids)
+	seals, err := sealsOf(ids)
 	for i, l := range list {
 		list[i].Seal = seals[audit.Key{Tenant: l.TenantID, ID: l.ID}]
 	}

@@ -71,10 +71,15 @@ var actions = []struct{ name, words string }{
 	{"tenant.merge", "Sáp nhập tỉnh"},
 	{"tenant.unmerge", "Hủy sáp nhập tỉnh"},
 	{"member.merge", "Nhận vai trò khi sáp nhập"},
+	{"quota.grant", "Cấp hạn mức tem"},
 	{"tenant.activate", "Đưa tỉnh vào vận hành"},
 	{"tenant.export", "Lập tệp lưu trữ toàn bộ dữ liệu"},
 	{"tenant.download", "Tải tệp lưu trữ toàn bộ dữ liệu"},
 	{"tenant.import", "Nhập dữ liệu của tỉnh từ tệp lưu trữ"},
+	{"access.refused", "Bị từ chối"},
+	{"impersonation.start", "Bắt đầu làm việc thay"},
+	{"impersonation.end", "Thôi làm việc thay"},
+	{"role.grant", "Cấp vai trò bằng lệnh"},
 }
 
 // subjects are the kinds of records, and the address of a record's page where it has one.
@@ -99,6 +104,8 @@ var subjects = []struct{ name, words, page string }{
 	{"key", "Khóa API cá nhân", ""},
 	{"tenant", "Tỉnh, thành phố", ""},
 	{"archive", "Tệp lưu trữ", ""},
+	{"route", "Trang, địa chỉ", ""},
+	{"quota", "Hạn mức tem", ""},
 }
 
 func actionWords(name string) string {
@@ -156,3 +163,6 @@ func sorted(options []ui.Option) []ui.Option {
 func Knows(action, subject string) bool {
 	return actionWords(action) != action && subjectWords(subject) != subject
 }
+
+// KnowsAction reports whether the page has words of its own for an action.
+func KnowsAction(action string) bool { return actionWords(action) != action }

@@ -146,8 +146,9 @@ func grant(ctx context.Context, tx tenant.Platform, who authz.Identity, o Order)
 			return nil, err
 		}
 		granted = append(granted, id)
-		if err := audit.WriteAsPlatform(ctx, tx, who, o.Successor, "member.merge", audit.Record{Subject: "membership", ID: id},
-			f.Name+" nhận vai trò “"+role.Name()+"” khi sáp nhập, trước là “"+f.Role.Name()+"”"); err != nil {
+		if err := audit.WriteChangeAsPlatform(ctx, tx, who, o.Successor, "member.merge", audit.Record{Subject: "membership", ID: id},
+			f.Name+" nhận vai trò “"+role.Name()+"” khi sáp nhập, trước là “"+f.Role.Name()+"”",
+			nil, audit.Of("Người", f.Name, "Vai trò", role.Name(), "Mã sở, ngành", n.Department, "Xã, phường, đặc khu", n.Unit)); err != nil {
 			return nil, err
 		}
 	}
@@ -214,7 +215,7 @@ func free(ctx context.Context, db *tenant.DB, m tenant.Merger) error {
 	})
 }
 
-// noted writes a line into the audit of both provinces.
+// noted writes a line into the audits of both provinces and of the platform.
 func noted(ctx context.Context, tx tenant.Platform, who authz.Identity, m tenant.Merger, action string, what func(origin, successor string) string) error {
 	names := map[tenant.ID]string{}
 	for _, id := range []tenant.ID{m.Origin, m.Successor} {
@@ -227,9 +228,13 @@ func noted(ctx context.Context, tx tenant.Platform, who authz.Identity, m tenant
 		}
 		names[id] = name
 	}
-	for _, id := range []tenant.ID{m.Origin, m.Successor} {
-		if err := audit.WriteAsPlatform(ctx, tx, who, id, action, audit.Record{Subject: "tenant", ID: int64(m.Origin)},
-			what(names[m.Origin], names[m.Successor])); err != nil {
+	apart, merged := audit.Of(names[m.Origin], "tỉnh riêng"), audit.Of(names[m.Origin], "đã sáp nhập vào "+names[m.Successor])
+	if action == "tenant.unmerge" {
+		apart, merged = merged, apart
+	}
+	for _, id := range []tenant.ID{m.Origin, m.Successor, audit.Platform} {
+		if err := audit.WriteChangeAsPlatform(ctx, tx, who, id, action, audit.Record{Subject: "tenant", ID: int64(m.Origin)},
+			what(names[m.Origin], names[m.Successor]), apart, merged); err != nil {
 			return err
 		}
 	}

@@ -39,10 +39,12 @@ func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboardin
 	if err != nil {
 		return tenant.Tenant{}, err
 	}
-	if now, err := db.Tenant(ctx, o.Tenant); err != nil {
+	was, err := db.Tenant(ctx, o.Tenant)
+	if err != nil {
 		return tenant.Tenant{}, err
-	} else if now.State != tenant.Draft {
-		return tenant.Tenant{}, fault.Say(fault.Conflict, "%s đã được đưa vào vận hành.", now.Name)
+	}
+	if was.State != tenant.Draft {
+		return tenant.Tenant{}, fault.Say(fault.Conflict, "%s đã được đưa vào vận hành.", was.Name)
 	}
 	putPlanIn := func(then error) error {
 		if o.Plan == nil {
@@ -72,14 +74,26 @@ func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboardin
 		if _, err := authz.GrantMembership(ctx, tx, authz.NewMembership{Tenant: t.ID, Account: account, Role: authz.DOSTAdmin}); err != nil {
 			return err
 		}
-		return audit.WriteAsPlatform(ctx, tx, who, t.ID, "tenant.activate", audit.Record{Subject: "tenant", ID: int64(t.ID)},
-			fmt.Sprintf("Đưa %s vào vận hành, quản trị đầu tiên: %s", t.Name, o.AdminEmail))
+		what := fmt.Sprintf("Đưa %s vào vận hành, quản trị đầu tiên: %s", t.Name, o.AdminEmail)
+		// In the tenant's own audit, and in that of the platform, which lives on without the tenant.
+		for _, of := range []tenant.ID{t.ID, audit.Platform} {
+			if err := audit.WriteChangeAsPlatform(ctx, tx, who, of, "tenant.activate", audit.Record{Subject: "tenant", ID: int64(t.ID)}, what,
+				fields(was), fields(t)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	db.Forget()
 	if err != nil {
 		return tenant.Tenant{}, err
 	}
 	return t, putPlanIn(nil)
+}
+
+// fields are a tenant's values for the audit.
+func fields(t tenant.Tenant) audit.Fields {
+	return audit.Of("Trạng thái", stateOf(t.State).Word, "Tên miền con", t.Slug, "Màu chủ đạo", t.Colour, "Đầu mối liên hệ", t.Contact)
 }
 
 // errRehearsed undoes the rehearsal of a plan's import.

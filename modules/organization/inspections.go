@@ -218,7 +218,8 @@ func assigned(q *web.Request, tx tenant.Tx, membership int64, orgs []tenant.OrgI
 			return 0, err
 		}
 		what := "Phân công " + a.Inspector + " kiểm tra " + o.Name + ", " + validity(a) + ". Căn cứ: " + a.Basis
-		if err := audit.Write(q.Context(), tx, q.Who, "inspection.assign", audit.Record{Subject: "membership", ID: a.Membership}, what); err != nil {
+		if err := audit.WriteChange(q.Context(), tx, q.Who, "inspection.assign", audit.Record{Subject: "membership", ID: a.Membership}, what,
+			nil, audit.Of("Kiểm tra viên", a.Inspector, "Chủ thể", o.Name, "Thời hạn", validity(a), "Căn cứ", a.Basis)); err != nil {
 			return 0, err
 		}
 	}
@@ -255,7 +256,8 @@ func endAssignments(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		if a.Membership != m.ID {
 			return web.Answer{}, fault.NotFound
 		}
-		if err := audit.Write(q.Context(), tx, q.Who, "inspection.end", audit.Record{Subject: "membership", ID: m.ID}, "Kết thúc phân công "+m.Name+" kiểm tra "+a.Org); err != nil {
+		if err := audit.WriteChange(q.Context(), tx, q.Who, "inspection.end", audit.Record{Subject: "membership", ID: m.ID}, "Kết thúc phân công "+m.Name+" kiểm tra "+a.Org,
+			audit.Of("Kiểm tra viên", m.Name, "Chủ thể", a.Org, "Căn cứ", a.Basis), nil); err != nil {
 			return web.Answer{}, err
 		}
 	}

@@ -110,7 +110,8 @@ func SetPrinted(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant
 	if text == "" {
 		what = "Bỏ địa chỉ ghi trên nhãn trước sắp xếp"
 	}
-	return audit.Write(ctx, tx, who, "organization.printed", audit.Record{Subject: "organization", ID: int64(id), Org: id}, what)
+	return audit.WriteChange(ctx, tx, who, "organization.printed", audit.Record{Subject: "organization", ID: int64(id), Org: id}, what,
+		audit.Of("Địa chỉ trên nhãn", o.PrintedAddress), audit.Of("Địa chỉ trên nhãn", text))
 }
 
 const printedPath = "/don-vi/dia-chi-nhan"

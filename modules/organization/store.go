@@ -66,7 +66,8 @@ func Register(ctx context.Context, db *tenant.DB, t tenant.Tenant, s SignUp) (te
 			return err
 		}
 		who := authz.Identity{Name: s.Person, Role: authz.OrgOwner}
-		if err := audit.Write(ctx, tx, who, "organization.register", audit.Record{Subject: "organization", ID: int64(id), Org: id}, "Đăng ký chủ thể "+o.Name); err != nil {
+		if err := audit.WriteChange(ctx, tx, who, "organization.register", audit.Record{Subject: "organization", ID: int64(id), Org: id},
+			"Đăng ký chủ thể "+o.Name, nil, o.fields(db.Now())); err != nil {
 			return err
 		}
 		return db.Platform(ctx, func(p tenant.Platform) error { return owner(ctx, p, t.ID, id, account) })
@@ -121,12 +122,40 @@ func Approve(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.Or
 		return err
 	}
 	until := tx.Now().AddDate(1, 0, 0)
+	before, err := billing.BalanceOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
 	if err := billing.Grant(ctx, tx, billing.NewGrant{
 		Org: id, Source: billing.Free, Key: "admission", Amount: billing.FreeStamps, Expires: &until,
 	}); err != nil {
 		return err
 	}
+	after, err := billing.BalanceOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := audit.WriteChange(ctx, tx, who, "quota.grant", audit.Record{Subject: "quota", ID: int64(id), Org: id},
+		fmt.Sprintf("Cấp %s tem miễn phí khi duyệt hồ sơ, dùng đến %s", vi.Int(billing.FreeStamps), vi.Date(until)),
+		quotaFields(before), quotaFields(after)); err != nil {
+		return err
+	}
 	return measure.Changed(ctx, tx)
+}
+
+func quotaFields(b billing.Balance) audit.Fields {
+	return audit.Of("Tem được cấp", vi.Int(b.Granted), "Tem còn lại", vi.Int(b.Remaining))
+}
+
+// fields are the organization's values for the audit.
+func (o Organization) fields(now time.Time) audit.Fields {
+	return append(audit.Of("Loại hình", o.Kind.Name(), "Tên", o.Name, "Mã số thuế", string(o.MST), "Địa chỉ", o.Place(now),
+		"Điện thoại", o.Phone, "Thư điện tử", o.Email, "Dùng mã số mã vạch", yesNo(o.UsesBarcode)), o.standing()...)
+}
+
+// standing is where its registration stands.
+func (o Organization) standing() audit.Fields {
+	return audit.Of("Trạng thái", o.State.status().Word, "Lý do", o.StateReason)
 }
 
 // Refuse returns a pending organization's registration with a reason.
@@ -162,7 +191,10 @@ func decide(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.Org
 	if to == Refused {
 		what = "Trả lại hồ sơ " + o.Name + ": " + reason
 	}
-	return audit.Write(ctx, tx, who, "organization."+string(to), audit.Record{Subject: "organization", ID: int64(id), Org: id}, what)
+	decided := o
+	decided.State, decided.StateReason = to, reason
+	return audit.WriteChange(ctx, tx, who, "organization."+string(to), audit.Record{Subject: "organization", ID: int64(id), Org: id},
+		what, o.standing(), decided.standing())
 }
 
 // orders are the orders of the list.

@@ -44,7 +44,7 @@ func Import(ctx context.Context, tx tenant.Tx, who authz.Identity, f File) (Plan
 		return 0, fmt.Errorf("put the plan's products on their lists: %w", err)
 	}
 	what := fmt.Sprintf("Nhập %s: %d chỉ tiêu, %d nhiệm vụ, %d đơn vị, %d sản phẩm", nameOf(f.Number, f.Issued), len(f.Targets), len(f.Tasks), len(f.Departments), len(f.Products))
-	if err := audit.Write(ctx, tx, who, "plan.import", audit.Record{Subject: "plan", ID: int64(id)}, what); err != nil {
+	if err := audit.WriteChange(ctx, tx, who, "plan.import", audit.Record{Subject: "plan", ID: int64(id)}, what, nil, f.fields()); err != nil {
 		return 0, err
 	}
 	return id, measure.Changed(ctx, tx)
@@ -253,7 +253,9 @@ func ReportTask(ctx context.Context, tx tenant.Tx, who authz.Identity, id TaskID
 	if n == 0 {
 		return fault.Say(fault.Conflict, "Nhiệm vụ này vừa được người khác báo cáo. Hãy xem lại rồi gửi.")
 	}
-	if err := audit.Write(ctx, tx, who, "task.report", audit.Record{Subject: "task", ID: int64(id)}, reportSentence(t, done, to, evidence)); err != nil {
+	now := t
+	now.Done, now.State, now.Evidence = done, to, evidence
+	if err := audit.WriteChange(ctx, tx, who, "task.report", audit.Record{Subject: "task", ID: int64(id)}, reportSentence(t, done, to, evidence), t.fields(), now.fields()); err != nil {
 		return err
 	}
 	return measure.Changed(ctx, tx)

@@ -78,7 +78,8 @@ func PlaceOrder(ctx context.Context, tx tenant.Tx, who authz.Identity, n NewOrde
 	if err != nil {
 		return Order{}, err
 	}
-	return o, noted(ctx, tx, who, o, "stamps.order", fmt.Sprintf("Đặt %s tem cho %s", vi.Int(int64(n.Quantity)), product.Name))
+	return o, noted(ctx, tx, who, o, "stamps.order", fmt.Sprintf("Đặt %s tem cho %s", vi.Int(int64(n.Quantity)), product.Name),
+		nil, audit.Of("Sản phẩm", product.Name, "Số tem", vi.Int(int64(n.Quantity))))
 }
 
 // nextNumber counts the tenant's orders. The counter's row stays locked until the transaction ends.
@@ -97,11 +98,32 @@ func nextNumber(ctx context.Context, tx tenant.Tx) (int, error) {
 }
 
 // noted writes the history of an order, and says that what is measured has changed.
-func noted(ctx context.Context, tx tenant.Tx, who authz.Identity, o Order, action, what string) error {
-	if err := audit.Write(ctx, tx, who, action, audit.Record{Subject: "stamp_order", ID: int64(o.Number), Org: o.OrgID}, what); err != nil {
+func noted(ctx context.Context, tx tenant.Tx, who authz.Identity, o Order, action, what string, before, after audit.Fields) error {
+	if err := audit.WriteChange(ctx, tx, who, action, audit.Record{Subject: "stamp_order", ID: int64(o.Number), Org: o.OrgID}, what, before, after); err != nil {
 		return err
 	}
 	return measure.Changed(ctx, tx)
+}
+
+// fields are what was done to the stamps, for the audit.
+func (r Range) fields() audit.Fields {
+	return audit.Of("Tem", r.Numbers(), "Trạng thái", r.State.Name(), "Lý do", r.Reason)
+}
+
+// fieldsOf are the states that the stamps of a run had before it, for the audit: "Chưa kích hoạt (1–100)".
+func fieldsOf(o Order, ranges []Range, run Range) audit.Fields {
+	var states, reasons []string
+	for _, part := range within(Present(ranges, o.Quantity), run.First, run.Last) {
+		word := part.State.Name()
+		if part.Len() < run.Len() {
+			word += " (" + part.Numbers() + ")"
+		}
+		states = append(states, word)
+		if part.Reason != "" {
+			reasons = append(reasons, part.Reason)
+		}
+	}
+	return audit.Of("Tem", run.Numbers(), "Trạng thái", strings.Join(states, ", "), "Lý do", strings.Join(reasons, ", "))
 }
 
 const orderColumns = `o.tenant_id, o.number, o.org_id, o.product_id, o.gtin, o.quantity, o.created_at`
@@ -223,7 +245,8 @@ func Activate(ctx context.Context, tx tenant.Tx, who authz.Identity, r Ref, firs
 	if err := trace.Publish(ctx, tx, lot); err != nil {
 		return err
 	}
-	return noted(ctx, tx, who, o, "stamps.activate", fmt.Sprintf("Kích hoạt tem %s cho lô %s", run.Numbers(), l.Code))
+	return noted(ctx, tx, who, o, "stamps.activate", fmt.Sprintf("Kích hoạt tem %s cho lô %s", run.Numbers(), l.Code),
+		fieldsOf(o, ranges, run), run.fields().With("Lô hàng", string(l.Code)))
 }
 
 // complete checks that consumers will see all that the decree asks for.
@@ -271,7 +294,7 @@ func SetVoid(ctx context.Context, tx tenant.Tx, who authz.Identity, r Ref, first
 	if err := put(ctx, tx, o, ranges, run); err != nil {
 		return err
 	}
-	return noted(ctx, tx, who, o, "stamps.void", fmt.Sprintf("Hủy tem %s: %s", run.Numbers(), reason))
+	return noted(ctx, tx, who, o, "stamps.void", fmt.Sprintf("Hủy tem %s: %s", run.Numbers(), reason), fieldsOf(o, ranges, run), run.fields())
 }
 
 // Recall recalls the stamps first..last of an order from any state: whoever scans one is warned. For officers; the
@@ -289,7 +312,7 @@ func Recall(ctx context.Context, tx tenant.Tx, who authz.Identity, r Ref, first,
 	if err := put(ctx, tx, o, ranges, run); err != nil {
 		return err
 	}
-	return noted(ctx, tx, who, o, "stamps.recall", fmt.Sprintf("Thu hồi tem %s: %s", run.Numbers(), reason))
+	return noted(ctx, tx, who, o, "stamps.recall", fmt.Sprintf("Thu hồi tem %s: %s", run.Numbers(), reason), fieldsOf(o, ranges, run), run.fields())
 }
 
 // RecallOrder recalls all stamps of an order.

@@ -51,7 +51,12 @@ func CreateLot(ctx context.Context, tx tenant.Tx, who authz.Identity, n NewLot) 
 	if err != nil {
 		return 0, fmt.Errorf("insert lot: %w", err)
 	}
-	err = audit.Write(ctx, tx, who, "lot.create", record(l.ID, product.OrgID), fmt.Sprintf("Tạo lô %s của %s", l.Code, product.Name))
+	expires := ""
+	if l.ExpiresOn != nil {
+		expires = vi.Date(*l.ExpiresOn)
+	}
+	err = audit.WriteChange(ctx, tx, who, "lot.create", record(l.ID, product.OrgID), fmt.Sprintf("Tạo lô %s của %s", l.Code, product.Name),
+		nil, audit.Of("Mã lô", string(l.Code), "Sản phẩm", product.Name, "Nơi sản xuất", l.Place, "Ngày sản xuất", vi.Date(l.ProducedOn), "Hạn sử dụng", expires))
 	if err != nil {
 		return 0, err
 	}
@@ -102,7 +107,8 @@ func Record(ctx context.Context, tx tenant.Tx, who authz.Identity, n NewEvent) (
 		return 0, fmt.Errorf("insert event: %w", err)
 	}
 	what := fmt.Sprintf("Ghi sự kiện “%s” lúc %s tại %s", e.Kind.Name(), vi.DateTime(e.At), e.Place)
-	if err := audit.Write(ctx, tx, who, "lot.event", record(l.ID, l.OrgID), what); err != nil {
+	if err := audit.WriteChange(ctx, tx, who, "lot.event", record(l.ID, l.OrgID), what,
+		nil, audit.Of("Sự kiện", e.Kind.Name(), "Lúc", vi.DateTime(e.At), "Tại", e.Place, "Ghi chú", e.Note)); err != nil {
 		return 0, err
 	}
 	return id, measure.Changed(ctx, tx)

@@ -33,11 +33,13 @@ type content struct {
 	Address   string
 	Before    *string
 	After     *string
+	ActingID  int64
+	Acting    string
 	Tx        uint64 // transaction that wrote it, 0 for one of before the chain; not sealed, as a restored database has others
 }
 
 const contentColumns = `e.id, e.at, e.account_id, e.who, e.role, e.org_id, e.action, e.subject, e.subject_id, e.what,
-	e.address, e.before, e.after, coalesce(e.tx, '0'::xid8) as tx`
+	e.address, e.before, e.after, e.acting_id, e.acting, coalesce(e.tx, '0'::xid8) as tx`
 
 // seal is one link of the chain. Horizon is nil but on the last seal of a run that left nothing unsealed.
 type seal struct {
@@ -48,7 +50,8 @@ type seal struct {
 
 // link returns the hash that a seal over an entry has when it follows previous: SHA-256 over the hash before, the
 // tenant, the seal's time and horizon, and all fields of the entry. Each is led by its length, so that no two different
-// entries are encoded alike; nothing at all differs from an empty text.
+// entries are encoded alike; nothing at all differs from an empty text. Who worked in the person's place comes last and
+// only where somebody did, so that entries of before there was such a thing have the hashes that they have always had.
 func link(previous []byte, of tenant.ID, s seal, e content) []byte {
 	h := sha256.New()
 	write := func(field string) {
@@ -81,6 +84,10 @@ func link(previous []byte, of tenant.ID, s seal, e content) []byte {
 		}
 		write("=" + *side)
 	}
+	if e.ActingID != 0 || e.Acting != "" {
+		write(strconv.FormatInt(e.ActingID, 10))
+		write(e.Acting)
+	}
 	return h.Sum(nil)
 }
 
@@ -96,21 +103,28 @@ var none = make([]byte, sha256.Size)
 //
 // Of a big audit it looks at new entries only: those of transactions from the newest horizon on. In a database restored
 // into another server, whose transaction numbers are behind, it looks at all until it has sealed something.
-func Seal(ctx context.Context, tx tenant.Tx) (sealed int, err error) {
-	mine, err := tenant.Put[bool](ctx, tx, `select pg_try_advisory_xact_lock(hashtext('audit.seal'), $1::int)`)
+func Seal(ctx context.Context, tx tenant.Tx) (sealed int, err error) { return bookOf(tx).seal(ctx) }
+
+// SealPlatform is Seal for the platform's own audit.
+func SealPlatform(ctx context.Context, tx tenant.Platform) (sealed int, err error) {
+	return platformBook(tx).seal(ctx)
+}
+
+func (b book) seal(ctx context.Context) (sealed int, err error) {
+	mine, err := b.lock(ctx)
 	if err != nil || !mine {
 		return 0, err
 	}
-	last, err := newest(ctx, tx)
+	last, err := newest(ctx, b)
 	if err != nil {
 		return 0, err
 	}
 	for from := last.start(); sealed < Batch; {
-		rows, more, err := from.next(ctx, tx)
+		rows, more, err := from.next(ctx, b)
 		if err != nil {
 			return 0, fmt.Errorf("find what is not sealed: %w", err)
 		}
-		if err := last.append(ctx, tx, rows, !more); err != nil {
+		if err := last.append(ctx, b, rows, !more); err != nil {
 			return 0, fmt.Errorf("seal the audit: %w", err)
 		}
 		sealed += len(rows)
@@ -130,14 +144,14 @@ type place struct {
 // next returns the unsealed entries among the next ones after the place, which moves on, and whether there are more.
 //
 // Which are sealed is asked in a second statement: in one, PostgreSQL without statistics walks the whole chain for each.
-func (p *place) next(ctx context.Context, tx tenant.Tx) (unsealed []content, more bool, err error) {
-	rows, err := tenant.List[content](ctx, tx, `
+func (p *place) next(ctx context.Context, b book) (unsealed []content, more bool, err error) {
+	rows, err := listOf[content](ctx, b, `
 		select `+contentColumns+`
 		from audit.entry e
 		where e.tenant_id = any ($1) and e.tenant_id = $2
 		and (coalesce(e.tx, '0'::xid8), e.id) > ($3::xid8, $4::bigint)
 		order by coalesce(e.tx, '0'::xid8), e.id
-		limit $5`, tx.Tenant(), p.tx, p.id, page+1)
+		limit $5`, b.of, p.tx, p.id, page+1)
 	if err != nil {
 		return nil, false, err
 	}
@@ -152,9 +166,9 @@ func (p *place) next(ctx context.Context, tx tenant.Tx) (unsealed []content, mor
 	for i, r := range rows {
 		ids[i] = r.ID
 	}
-	sealed, err := SealsOf(ctx, tx, ids)
+	sealed, err := b.sealsOf(ctx, ids)
 	for _, r := range rows {
-		if _, ok := sealed[Key{tx.Tenant(), r.ID}]; !ok {
+		if _, ok := sealed[Key{b.of, r.ID}]; !ok {
 			unsealed = append(unsealed, r)
 		}
 	}
@@ -169,11 +183,20 @@ type Key struct {
 
 // SealsOf returns the positions of the seals of entries that the transaction may see.
 func SealsOf(ctx context.Context, tx tenant.Tx, ids []int64) (map[Key]int64, error) {
-	rows, err := tenant.List[struct {
+	return bookOf(tx).sealsOf(ctx, ids)
+}
+
+// SealsOfPlatform is SealsOf for the platform's own audit.
+func SealsOfPlatform(ctx context.Context, tx tenant.Platform, ids []int64) (map[Key]int64, error) {
+	return platformBook(tx).sealsOf(ctx, ids)
+}
+
+func (b book) sealsOf(ctx context.Context, ids []int64) (map[Key]int64, error) {
+	rows, err := listOf[struct {
 		TenantID tenant.ID
 		EntryID  int64
 		Position int64
-	}](ctx, tx, `
+	}](ctx, b, `
 		select s.tenant_id, s.entry_id, s.position
 		from audit.seal s
 		where s.tenant_id = any ($1) and s.entry_id = any ($2)`, ids)
@@ -194,9 +217,9 @@ type head struct {
 	Foreign  bool   // the horizon is of another server
 }
 
-// newest returns the end of the chain of the transaction's tenant.
-func newest(ctx context.Context, tx tenant.Tx) (head, error) {
-	return tenant.One[head](ctx, tx, `
+// newest returns the end of a book's chain.
+func newest(ctx context.Context, b book) (head, error) {
+	return oneOf[head](ctx, b, `
 		select coalesce(s.position, 0) as position, coalesce(s.hash, $3) as hash, coalesce(s.at, 'epoch') as at,
 			coalesce(h.horizon, '0'::xid8) as horizon, now.xmin as xmin, coalesce(h.horizon > now.xmin, false) as foreign
 		from (select pg_snapshot_xmin(pg_current_snapshot()) as xmin) now
@@ -211,7 +234,7 @@ func newest(ctx context.Context, tx tenant.Tx) (head, error) {
 			from audit.seal
 			where tenant_id = any ($1) and tenant_id = $2 and horizon is not null
 			order by position desc
-			limit 1) h on true`, tx.Tenant(), none)
+			limit 1) h on true`, b.of, none)
 }
 
 // start returns the place from which on there may be unsealed entries.
@@ -224,11 +247,11 @@ func (h head) start() *place {
 
 // append seals entries behind the chain's end, which moves on. The last seal of a run that leaves nothing behind gets
 // the run's horizon, which was taken before it looked for entries.
-func (h *head) append(ctx context.Context, tx tenant.Tx, entries []content, done bool) error {
+func (h *head) append(ctx context.Context, b book, entries []content, done bool) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	now := tx.Now().Truncate(time.Microsecond)
+	now := b.now().Truncate(time.Microsecond)
 	positions, ids := make([]int64, len(entries)), make([]int64, len(entries))
 	hashes, horizons := make([][]byte, len(entries)), make([]*uint64, len(entries))
 	for i, e := range entries {
@@ -237,15 +260,14 @@ func (h *head) append(ctx context.Context, tx tenant.Tx, entries []content, done
 			s.Horizon, horizons[i] = &h.Xmin, &h.Xmin
 		}
 		h.Position++
-		h.Hash = link(h.Hash, tx.Tenant(), s, e)
+		h.Hash = link(h.Hash, b.of, s, e)
 		positions[i], ids[i], hashes[i] = h.Position, e.ID, h.Hash
 	}
-	_, err := tx.Exec(ctx, `
+	return b.exec(ctx, `
 		insert into audit.seal (tenant_id, position, entry_id, at, horizon, hash)
 		select $1, s.position, s.entry_id, $2, s.horizon, s.hash
 		from unnest($3::bigint[], $4::bigint[], $5::xid8[], $6::bytea[]) s (position, entry_id, horizon, hash)`,
 		now, positions, ids, horizons, hashes)
-	return err
 }
 
 // State is how far a tenant's audit is sealed.
@@ -256,11 +278,18 @@ type State struct {
 }
 
 // StateOf returns how far the audit of the transaction's tenant is sealed, without verifying it.
-func StateOf(ctx context.Context, tx tenant.Tx) (State, error) {
-	last, err := newest(ctx, tx)
+func StateOf(ctx context.Context, tx tenant.Tx) (State, error) { return bookOf(tx).state(ctx) }
+
+// StateOfPlatform is StateOf for the platform's own audit.
+func StateOfPlatform(ctx context.Context, tx tenant.Platform) (State, error) {
+	return platformBook(tx).state(ctx)
+}
+
+func (b book) state(ctx context.Context) (State, error) {
+	last, err := newest(ctx, b)
 	if err != nil {
 		return State{}, err
 	}
-	waiting, _, err := last.start().next(ctx, tx)
+	waiting, _, err := last.start().next(ctx, b)
 	return State{Sealed: last.Position, At: last.At, Waiting: len(waiting)}, err
 }

@@ -22,8 +22,12 @@ func note(t *testing.T, e *tenanttest.Env, n int) {
 	t.Helper()
 	for i := range n {
 		in(t, e, func(tx tenant.Tx) error {
-			return WriteChange(From(t.Context(), "203.0.113.9"), tx, lan, "product.update", Record{Subject: "product", ID: int64(i + 1)},
-				fmt.Sprintf("Sửa sản phẩm %d", i+1), map[string]int{"giá": i}, map[string]int{"giá": i + 1})
+			who := lan
+			if i%2 == 0 {
+				who.Acting = authz.Acting{Account: 9, Name: "Lê Văn Vận"}
+			}
+			return WriteChange(From(t.Context(), "203.0.113.9"), tx, who, "product.update", Record{Subject: "product", ID: int64(i + 1)},
+				fmt.Sprintf("Sửa sản phẩm %d", i+1), Of("Giá", fmt.Sprint(i)), Of("Giá", fmt.Sprint(i+1)))
 		})
 	}
 }
@@ -122,6 +126,8 @@ func TestTamperingIsFoundAndNamed(t *testing.T) {
 		"time changed by a microsecond":       {fmt.Sprintf(entry, "at = at + interval '1 microsecond'"), Changed, true, true},
 		"address changed":                     {fmt.Sprintf(entry, "address = ''"), Changed, true, true},
 		"before changed to nothing":           {fmt.Sprintf(entry, "before = null"), Changed, true, true},
+		"who worked in the place removed":     {fmt.Sprintf(entry, "acting_id = 0, acting = ''"), Changed, true, true},
+		"who worked in the place changed":     {fmt.Sprintf(entry, "acting = 'Ai đó'"), Changed, true, true},
 		"after changed":                       {fmt.Sprintf(entry, "after = '{}'"), Changed, true, true},
 		"letters moved between fields":        {fmt.Sprintf(entry, "who = who || left(role, 1), role = substr(role, 2)"), Changed, true, true},
 		"hash changed":                        {fmt.Sprintf(seal, "hash = decode(repeat('ab', 32), 'hex')"), Changed, true, true},
@@ -152,6 +158,24 @@ func TestTamperingIsFoundAndNamed(t *testing.T) {
 				t.Errorf("%q does not name entry %d", r.Findings[0], victim)
 			}
 		})
+	}
+}
+
+// The hashes are computed by hand from the description of link: entries that were sealed before anybody could work in
+// another's place keep theirs.
+func TestLinkIsTheDocumentedHashAndThatOfOldEntriesStays(t *testing.T) {
+	t.Parallel()
+	after := `{"Mã":"A"}`
+	e := content{
+		ID: 5, At: time.Unix(2, 0), AccountID: 3, Who: "Lan", Role: "leader", Action: "lot.create", Subject: "lot", SubjectID: 9,
+		What: "Tạo lô", Address: "203.0.113.9", After: &after,
+	}
+	if got := fmt.Sprintf("%x", link(none, 7, seal{At: time.Unix(1, 0)}, e)); got != "47e76cd216f73da650c714eba93f2a7613500403aa2ff87fc13af034858a0956" {
+		t.Errorf("an entry of somebody as themselves: %s", got)
+	}
+	e.ActingID, e.Acting = 11, "An"
+	if got := fmt.Sprintf("%x", link(none, 7, seal{At: time.Unix(1, 0)}, e)); got != "5c77a04954fb47720e440ed6412cab904620333e4807f291ce8a99f7a0c85f33" {
+		t.Errorf("an entry of somebody in another's place: %s", got)
 	}
 }
 

@@ -106,20 +106,27 @@ type suspect struct {
 //
 // It cannot know of what was cut off at the end of the chain together with its entries, nor of a chain that somebody with
 // the owner's rights has computed anew: for that, compare Report.Head with one that was kept elsewhere.
-func Verify(ctx context.Context, tx tenant.Tx) (Report, error) {
+func Verify(ctx context.Context, tx tenant.Tx) (Report, error) { return bookOf(tx).verify(ctx) }
+
+// VerifyPlatform is Verify for the platform's own audit.
+func VerifyPlatform(ctx context.Context, tx tenant.Platform) (Report, error) {
+	return platformBook(tx).verify(ctx)
+}
+
+func (b book) verify(ctx context.Context) (Report, error) {
 	r := Report{}
-	suspects, err := r.followChain(ctx, tx)
+	suspects, err := r.followChain(ctx, b)
 	if err != nil {
 		return Report{}, fmt.Errorf("verify the audit's chain: %w", err)
 	}
 	for _, s := range suspects {
 		kind := Changed
-		if s.misplaced(tx.Tenant(), suspects) {
+		if s.misplaced(b.of, suspects) {
 			kind = Reordered
 		}
 		r.add(kind, 1, s.entry.finding(kind, s.position))
 	}
-	if err := r.lookForUnsealed(ctx, tx); err != nil {
+	if err := r.lookForUnsealed(ctx, b); err != nil {
 		return Report{}, fmt.Errorf("verify the audit's entries: %w", err)
 	}
 	return r, nil
@@ -130,7 +137,7 @@ func (e content) finding(k Kind, position int64) Finding {
 }
 
 // followChain reads all seals in order, and returns those that do not fit.
-func (r *Report) followChain(ctx context.Context, tx tenant.Tx) (suspects []suspect, err error) {
+func (r *Report) followChain(ctx context.Context, b book) (suspects []suspect, err error) {
 	type row struct {
 		seal
 		Position int64
@@ -140,12 +147,12 @@ func (r *Report) followChain(ctx context.Context, tx tenant.Tx) (suspects []susp
 	position := int64(0)
 	var settled time.Time // of the newest horizon: what has an earlier time was sealed by then
 	for {
-		rows, err := tenant.List[row](ctx, tx, `
+		rows, err := listOf[row](ctx, b, `
 			select s.position, s.entry_id, s.at, s.horizon, s.hash
 			from audit.seal s
 			where s.tenant_id = any ($1) and s.tenant_id = $2 and s.position > $3
 			order by s.position
-			limit $4`, tx.Tenant(), position, page)
+			limit $4`, b.of, position, page)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +163,7 @@ func (r *Report) followChain(ctx context.Context, tx tenant.Tx) (suspects []susp
 		for i, s := range rows {
 			ids[i] = s.EntryID
 		}
-		entries, err := entriesOf(ctx, tx, ids)
+		entries, err := entriesOf(ctx, b, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +172,7 @@ func (r *Report) followChain(ctx context.Context, tx tenant.Tx) (suspects []susp
 			switch {
 			case s.Position != position+1:
 				r.add(SealRemoved, 1, Finding{Kind: SealRemoved, Position: s.Position})
-			case there && !bytes.Equal(link(previous, tx.Tenant(), s.seal, e), s.Hash):
+			case there && !bytes.Equal(link(previous, b.of, s.seal, e), s.Hash):
 				if len(suspects) < MaxFindings {
 					suspects = append(suspects, suspect{s.seal, previous, e, s.Position})
 				} else {
@@ -187,11 +194,11 @@ func (r *Report) followChain(ctx context.Context, tx tenant.Tx) (suspects []susp
 	}
 }
 
-func entriesOf(ctx context.Context, tx tenant.Tx, ids []int64) (map[int64]content, error) {
-	list, err := tenant.List[content](ctx, tx, `
+func entriesOf(ctx context.Context, b book, ids []int64) (map[int64]content, error) {
+	list, err := listOf[content](ctx, b, `
 		select `+contentColumns+`
 		from audit.entry e
-		where e.tenant_id = any ($1) and e.tenant_id = $2 and e.id = any ($3)`, tx.Tenant(), ids)
+		where e.tenant_id = any ($1) and e.tenant_id = $2 and e.id = any ($3)`, b.of, ids)
 	entries := make(map[int64]content, len(list))
 	for _, e := range list {
 		entries[e.ID] = e
@@ -215,16 +222,16 @@ func (s suspect) misplaced(of tenant.ID, suspects []suspect) bool {
 }
 
 // lookForUnsealed finds entries without a seal that should have one.
-func (r *Report) lookForUnsealed(ctx context.Context, tx tenant.Tx) error {
-	last, err := newest(ctx, tx)
+func (r *Report) lookForUnsealed(ctx context.Context, b book) error {
+	last, err := newest(ctx, b)
 	if err != nil {
 		return err
 	}
-	grace := tx.Now().Add(-Grace)
+	grace := b.now().Add(-Grace)
 	behind := last.Horizon != 0 && !last.Foreign // entries before the horizon should all be sealed
 	for p, more := (&place{0, math.MinInt64}), true; more; {
 		var entries []content
-		if entries, more, err = p.next(ctx, tx); err != nil {
+		if entries, more, err = p.next(ctx, b); err != nil {
 			return err
 		}
 		for _, e := range entries {

@@ -29,8 +29,9 @@ type Shell struct {
 	Colour               string // the tenant's own primary colour "#rrggbb", or ""
 	Flash, FlashKind     string // message about what has just been done; kind as in Status
 	RequestID            string
-	NoSearch             bool // the person has nothing to search for here
-	Failed               bool // a form of the page has errors: the document's title begins with "Lỗi:"
+	InPlace              InPlace // who works in the person's place; zero: nobody
+	NoSearch             bool    // the person has nothing to search for here
+	Failed               bool    // a form of the page has errors: the document's title begins with "Lỗi:"
 }
 
 // PublicShell is what surrounds a page for consumers. Lang is "vi" (default) or "en"; Image is the
@@ -49,7 +50,12 @@ type Problem struct {
 	Code                   int
 	Title, Text, RequestID string
 	Actions                []Link
+	InPlace                InPlace // as in Shell
 }
+
+// InPlace is an operator who works in a person's place: the banner that every page bears then. End is where the button
+// that ends it posts to.
+type InPlace struct{ Operator, Person, Role, Until, Reason, End string }
 
 func (s Shell) documentTitle() string {
 	title := s.Title + " – txng"

@@ -69,6 +69,7 @@ func Operate[I, O any](a *App, o huma.Operation, route Route, h func(ctx context
 		if err == nil {
 			return out, nil
 		}
+		a.refused(q, route, err)
 		p := ProblemOf(err, q.ID)
 		if p.Status >= 500 && ctx.Err() == nil {
 			a.Log.Error("request failed", "request", q.ID, "method", q.Method, "path", q.URL.Path, "tenant", q.Who.Tenant, "error", err)
@@ -113,6 +114,7 @@ func (a *App) Bearer(ctx context.Context, q *Request) error {
 		return err
 	}
 	if at, ok := q.TenantOfHost(); ok && at.ID != who.Tenant {
+		a.refusedElsewhere(q, who, at.Name)
 		return fault.Say(fault.SignIn, "Token này không thuộc về %s.", at.Name)
 	}
 	q.Who = who

@@ -53,6 +53,8 @@ type App struct {
 	menu   []menuEntry
 	api    huma.API
 	later  background
+
+	refusals refusals
 }
 
 // Door is how a route's handler gets to the data.

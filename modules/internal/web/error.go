@@ -127,7 +127,7 @@ func (a *App) fail(w http.ResponseWriter, q *Request, err error) {
 		http.Redirect(w, q.Request, "/dang-nhap?tiep="+url.QueryEscape(q.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
-	p := ui.Problem{Code: code, Title: title, Text: text, RequestID: q.ID, Actions: []ui.Link{{Label: "Về trang đầu", Href: "/", Icon: "home"}}}
+	p := ui.Problem{Code: code, Title: title, Text: text, RequestID: q.ID, Actions: []ui.Link{{Label: "Về trang đầu", Href: "/", Icon: "home"}}, InPlace: q.inPlace()}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
 	if q.Method != http.MethodHead {

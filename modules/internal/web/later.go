@@ -65,5 +65,9 @@ func guarded(ctx context.Context, f func(ctx context.Context) error) (err error)
 	return f(ctx)
 }
 
-// Wait returns when what answers left for later is done. Call it when no request is under way any more.
-func (a *App) Wait() { a.later.running.Wait() }
+// Wait returns when what answers left for later is done, and what was counted of refusals is written. Call it when no
+// request is under way any more.
+func (a *App) Wait() {
+	a.refusals.end(a)
+	a.later.running.Wait()
+}

@@ -24,6 +24,7 @@ import (
 	"txng/authz"
 	"txng/modules/internal/audit"
 	"txng/modules/internal/ui"
+	"txng/modules/internal/vi"
 	"txng/tenant"
 	"txng/tenant/fault"
 )
@@ -272,6 +273,7 @@ func (q *Request) Shell(title, purpose string) ui.Shell {
 		Flash:     q.flash,
 		FlashKind: "success",
 		RequestID: q.ID,
+		InPlace:   q.inPlace(),
 		NoSearch:  q.Who.Tenant == 0,
 		Failed:    len(q.Wrong) > 0,
 		Query:     q.URL.Query().Get(ui.QuerySearch),
@@ -286,6 +288,17 @@ func (q *Request) Shell(title, purpose string) ui.Shell {
 		s.Query = ""
 	}
 	return s
+}
+
+// inPlace says who works in whose place; zero when nobody does.
+func (q *Request) inPlace() ui.InPlace {
+	if !q.Who.Impersonated() {
+		return ui.InPlace{}
+	}
+	return ui.InPlace{
+		Operator: q.Who.Acting.Name, Person: q.Who.Name, Role: q.Who.Role.Name(), Until: q.Who.Acting.Until.In(vi.Zone).Format("15:04"),
+		Reason: q.Who.Acting.Reason, End: EndInPlace,
+	}
 }
 
 // Show answers with a page of the person's.

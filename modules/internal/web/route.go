@@ -284,6 +284,7 @@ func (a *App) add(route Route, h PlainHandler) {
 			answer, err = h(q)
 		}
 		if err != nil {
+			a.refused(q, route, err)
 			a.fail(w, q, err)
 			return
 		}
@@ -294,6 +295,12 @@ func (a *App) add(route Route, h PlainHandler) {
 		}
 	})
 }
+
+// EndInPlace is where who works in another's place says that this is over.
+const EndInPlace = "/thoi-lam-thay"
+
+// inPlace are the routes about oneself that are open to who works in another's place: all others are the person's own.
+var inPlace = []string{"GET /", "GET /tim", "POST /dang-xuat", "POST " + EndInPlace}
 
 // admit finds out who asks and whether they may. For a form that comes after the session's end it answers with the
 // sign-in page, which keeps the form.
@@ -310,12 +317,18 @@ func (a *App) admit(q *Request, route Route) (Answer, error) {
 		return Answer{}, err
 	}
 	if !q.Who.Can(route.Permission) {
+		if q.Who.Impersonated() {
+			return Answer{}, authz.ErrPersonal
+		}
 		return Answer{}, fault.Forbidden
 	}
 	if concernsAccount(route) {
 		if err := q.Who.Owner(); err != nil {
 			return Answer{}, err
 		}
+	}
+	if q.Who.Impersonated() && route.Permission == authz.AccountSelf && !slices.Contains(inPlace, route.Method+" "+route.Path) {
+		return Answer{}, authz.ErrPersonal
 	}
 	if q.Who.Tenant != 0 {
 		if q.Tenant, err = a.DB.Tenant(q.Context(), q.Who.Tenant); err != nil {
