@@ -103,7 +103,7 @@ func TestEndedMembershipRefusesSessionAndToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	granted, err := signer.Grant(t.Context(), e.DB, email, password, e.Tenant.ID, authz.Device{}, nil)
+	granted, err := signer.Grant(t.Context(), e.DB, email, password, "", e.Tenant.ID, authz.Device{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,15 +28,18 @@ type Identity struct {
 	Department string
 	Unit       string
 	Membership int64
-	Scopes     Scopes // of a program: what it may do of what the role may
-	Provider   int64  // the tenant's identity provider that opened the session; 0: the person's password
+	Scopes     Scopes  // of a program: what it may do of what the role may
+	Provider   int64   // the tenant's identity provider that opened the session; 0: the person's password
+	Pending    Pending // what the session lacks before its person may do anything
 }
 
 // Nobody reports whether nobody is signed in.
 func (i Identity) Nobody() bool { return i.Account == 0 }
 
 // Can reports whether the person may do what the permission says.
-func (i Identity) Can(p Permission) bool { return DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p) }
+func (i Identity) Can(p Permission) bool {
+	return i.Pending == "" && DefaultPolicy.Allows(i.Role, p) && i.Scopes.allow(p)
+}
 
 // Token is the secret of a session, as the cookie holds it. Only its hash is stored.
 type Token string
@@ -90,6 +93,9 @@ func enter(ctx context.Context, tx tenant.Platform, account Account, preferred t
 	c := choices[0]
 	if i := slices.IndexFunc(choices, func(c choice) bool { return c.Tenant == preferred }); preferred != 0 && i >= 0 {
 		c = choices[i]
+	}
+	if c.Pending, err = lacks(ctx, tx, c.Identity, false); err != nil {
+		return "", Identity{}, err
 	}
 	token, err := open(ctx, tx, c, d)
 	return token, c.Identity, err
@@ -226,10 +232,15 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			Unit       *string
 			Ends       time.Time
 			Provider   int64
+			HasFactor  bool
+			Shown      bool
+			Asked      bool
 		}](ctx, tx, `
 			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
 				s.membership_id as membership, m.org_id, m.department, m.unit, least(s.expires_at, m.valid_to) as ends,
-				coalesce(s.provider_id, 0) as provider
+				coalesce(s.provider_id, 0) as provider,
+				exists (select from authz.factor f where f.account_id = a.id) as has_factor, s.factor_at is not null as shown,
+				exists (select from tenant.setting g where g.tenant_id = s.tenant_id and g.key = $3 and g.value = $4) as asked
 			from authz.session s
 			join authz.account a on a.id = s.account_id and a.disabled_at is null
 			left join authz.membership m on m.tenant_id = s.tenant_id and m.id = s.membership_id
@@ -238,7 +249,8 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			where s.token_hash = $1 and s.ended_at is null and s.expires_at > $2
 			and (s.provider_id is null or exists (
 				select from authz.oidc_provider o
-				where o.tenant_id = s.tenant_id and o.id = s.provider_id and o.enabled_at <= s.created_at))`, token.hash(), tx.Now())
+				where o.tenant_id = s.tenant_id and o.id = s.provider_id and o.enabled_at <= s.created_at))`,
+			token.hash(), tx.Now(), tenant.OfficerFactor, tenant.Required)
 		if err != nil {
 			return err
 		}
@@ -251,6 +263,7 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			who.Tenant, who.Membership, who.Org = *row.TenantID, *row.Membership, *row.OrgID
 			who.Department, who.Unit = *row.Department, *row.Unit
 		}
+		who.Pending = pendingOf(who.Role, row.HasFactor, row.Shown, row.Asked)
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {
@@ -358,8 +371,10 @@ func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d
 		}
 		for _, c := range choices {
 			if c.Membership == membership {
-				next, err = open(ctx, tx, c, d)
-				return err
+				if next, err = open(ctx, tx, c, d); err != nil {
+					return err
+				}
+				return inherit(ctx, tx, token, next)
 			}
 		}
 		return fault.Forbidden

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules"
 	"txng/modules/demo"
 	"txng/modules/journal"
@@ -54,7 +55,7 @@ func site(t *testing.T) *world {
 				return err
 			}
 			base := &url.URL{Scheme: "http", Host: "txng.test"}
-			result, err := demo.Load(t.Context(), db, keys, base.String(), func(int, int) {})
+			result, err := demo.Load(t.Context(), db, keys, signer.Factors(), base.String(), func(int, int) {})
 			if err != nil {
 				return err
 			}
@@ -105,11 +106,7 @@ func (w *world) signIn(t *testing.T, role authz.Role, tenant string) authz.Token
 
 func (w *world) session(t *testing.T, email string) authz.Token {
 	t.Helper()
-	token, _, err := authz.SignIn(t.Context(), w.db, email, demo.Password, authz.Device{})
-	if err != nil {
-		t.Fatalf("sign in %s: %v", email, err)
-	}
-	return token
+	return authztest.SignIn(t, w.db, email, demo.Password, demo.FactorSecret)
 }
 
 // ask sends a request as the session ("" for nobody) and returns the answer.

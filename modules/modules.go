@@ -98,3 +98,8 @@ func (a *App) Close() {
 func MeasureSignedIn(ctx context.Context, c Config, session authz.Token, rounds int) (nobody, signedIn float64, err error) {
 	return web.MeasureSignedIn(ctx, c, session, rounds)
 }
+
+// ResetFactors takes the second factors of an account away; see the accounts module's.
+func ResetFactors(ctx context.Context, c Config, email string) (int64, error) {
+	return accounts.ResetFactors(ctx, web.New(c), email)
+}

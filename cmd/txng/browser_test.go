@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"txng/authz"
 )
 
 // browser starts a headless Chromium that people of a test share, each with cookies of their own.
@@ -226,6 +228,27 @@ func (p *person) signIn(email, password string) {
 	p.open("/dang-nhap")
 	p.fill("email", email, "password", password)
 	p.press("Đăng nhập")
+}
+
+// setUpFactor sets up an app, as a role that needs a second factor is asked to at its first sign-in, and goes on.
+func (p *person) setUpFactor(next string) {
+	p.t.Helper()
+	p.sees("Cần thiết lập trước khi làm việc")
+	p.shoot("security")
+	p.press("Thêm ứng dụng tạo mã")
+	p.shoot("add-app")
+	secret, err := authz.ParseTOTPSecret(strings.ReplaceAll(script[string](p, `document.querySelector('.totp-secret').innerText`), " ", ""))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.fill("code", secret.Code(authz.StepAt(time.Now())))
+	p.press("Bật ứng dụng này")
+	p.sees("Các mã này chỉ hiện một lần")
+	p.shoot("recovery-codes")
+	p.press("Đã lưu, tiếp tục")
+	if p.path() != next {
+		p.t.Fatalf("%s is at %s after setting up, want %s", p.name, p.path(), next)
+	}
 }
 
 // path returns the path of the page's address.

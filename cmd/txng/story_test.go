@@ -51,6 +51,7 @@ func TestStoryOfSixPeople(t *testing.T) {
 	operator.sees("Đăng nhập")
 	operator.shoot("sign-in")
 	operator.signIn("vanhanh@txng.test", storyPassword)
+	operator.setUpFactor("/tinh")
 	operator.sees("Tỉnh, thành phố", "Bắc Ninh")
 	operator.shoot("provinces")
 	operator.press("Bắc Ninh")
@@ -69,6 +70,7 @@ func TestStoryOfSixPeople(t *testing.T) {
 	// The department's administrator finds the plan with its target of 30 %.
 	admin := meet("dost-admin", 1280)
 	admin.signIn("lan@bacninh.test", storyPassword)
+	admin.setUpFactor("/")
 	admin.sees("Chương trình truy xuất nguồn gốc – Bắc Ninh")
 	admin.shoot("home")
 	admin.open("/chi-tieu")
@@ -185,6 +187,7 @@ func TestStoryOfSixPeople(t *testing.T) {
 	// The ministry sees it, once the roll-up job has run.
 	ministry := meet("ministry", 1280)
 	ministry.signIn("bo@txng.test", storyPassword)
+	ministry.setUpFactor("/")
 	deadline := time.Now().Add(20 * time.Second)
 	for !strings.Contains(ministry.page(), "100") && time.Now().Before(deadline) {
 		time.Sleep(500 * time.Millisecond)

@@ -229,7 +229,7 @@ func (q *Request) Shell(title, purpose string) ui.Shell {
 		Flash:     q.flash,
 		FlashKind: "success",
 		RequestID: q.ID,
-		NoSearch:  q.Who.Tenant == 0,
+		NoSearch:  q.Who.Tenant == 0 || q.Who.Pending != "",
 		Failed:    len(q.Wrong) > 0,
 		Query:     q.URL.Query().Get(ui.QuerySearch),
 	}
