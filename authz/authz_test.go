@@ -94,7 +94,7 @@ func TestWrongAddressAndWrongPasswordGetTheSameAnswer(t *testing.T) {
 func TestEndedMembershipRefusesSessionAndToken(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)
-	email, membership := person(t, e, authz.DOSTAdmin)
+	email, membership := person(t, e, authz.DOSTOfficer)
 	session, _, err := authz.SignIn(t.Context(), e.DB, email, password, authz.Device{})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestEndedMembershipRefusesSessionAndToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := granted.Access
-	if who, err := signer.Read(t.Context(), e.DB, token); err != nil || who.Role != authz.DOSTAdmin {
+	if who, err := signer.Read(t.Context(), e.DB, token); err != nil || who.Role != authz.DOSTOfficer {
 		t.Fatalf("token reads as %+v, %v", who, err)
 	}
 	end(t, e, membership)

@@ -75,3 +75,13 @@ func ResetFactors(ctx context.Context, tx tenant.Platform, account AccountID) (i
 	}
 	return n, SignOutEverywhere(ctx, tx, account, "")
 }
+
+// LastStep returns the newest step that a code of an account's apps was used of; ok is false for an account without one.
+func LastStep(ctx context.Context, tx tenant.Platform, email Email) (step int64, ok bool, err error) {
+	step, err = tenant.Value[int64](ctx, tx, `
+		select coalesce(max(f.last_step), -1)
+		from authz.factor f
+		join authz.account a on a.id = f.account_id
+		where a.email = $1 and f.kind = $2`, email, TOTP)
+	return step, step >= 0, err
+}

@@ -250,8 +250,8 @@ func tryFactor(ctx context.Context, db *tenant.DB, email Email, d Device) (taken
 		if err := own.take(ctx, tx); err != nil {
 			return err
 		}
-		taken, err = tryOne(ctx, tx, email, d)
-		taken = append(taken, own)
+		shared, err := tryOne(ctx, tx, email, d)
+		taken = append([]bucket{own}, shared...) // in the order that everybody takes them in
 		return err
 	})
 	return taken, err

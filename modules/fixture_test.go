@@ -147,6 +147,13 @@ func moreRoles(ctx context.Context, db *tenant.DB, r *demo.Result) error {
 	if err != nil {
 		return err
 	}
+	scope, err := db.Scope(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	if err := db.In(ctx, scope, func(tx tenant.Tx) error { return authz.NeedOfficersFactor(ctx, tx, false) }); err != nil {
+		return err
+	}
 	return db.Platform(ctx, func(tx tenant.Platform) error {
 		var owner string
 		for _, a := range r.Accounts {

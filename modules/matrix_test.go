@@ -125,6 +125,21 @@ var mayUse = map[string]string{
 	"POST /cau-hinh/sso/{id}/trang-thai": "admin",
 	"GET /cau-hinh/sso/{id}/kiem-tra":    "admin",
 	"POST /cau-hinh/sso/{id}/kiem-tra":   "admin",
+
+	"GET /thanh-vien/hai-lop":                       "admin",
+	"POST /thanh-vien/hai-lop":                      "admin",
+	"POST /thanh-vien/{id}/dat-lai-hai-lop":         "admin owner",
+	"GET /dang-nhap/buoc-hai":                       everybody,
+	"POST /dang-nhap/buoc-hai":                      everybody,
+	"POST /dang-nhap/buoc-hai/khoa-truy-cap":        everybody,
+	"GET /tai-khoan/bao-mat":                        everybody,
+	"GET /tai-khoan/bao-mat/ung-dung":               everybody,
+	"POST /tai-khoan/bao-mat/ung-dung":              everybody,
+	"GET /tai-khoan/bao-mat/khoa-truy-cap":          everybody,
+	"POST /tai-khoan/bao-mat/khoa-truy-cap":         everybody,
+	"POST /tai-khoan/bao-mat/khoa-truy-cap/bat-dau": everybody,
+	"POST /tai-khoan/bao-mat/go":                    everybody,
+	"POST /tai-khoan/bao-mat/ma-du-phong":           everybody,
 }
 
 // ends are routes that end sessions; asking them would disturb the other cases.

@@ -27,12 +27,8 @@ func Code(ctx context.Context, tx tenant.Platform, email authz.Email) (string, e
 	if !strings.HasSuffix(string(email), domain) {
 		return "", nil
 	}
-	used, err := tenant.Value[int64](ctx, tx, `
-		select coalesce(max(f.last_step), -1)
-		from authz.factor f
-		join authz.account a on a.id = f.account_id
-		where a.email = $1 and f.kind = 'totp'`, email)
-	if err != nil || used < 0 {
+	used, ok, err := authz.LastStep(ctx, tx, email)
+	if err != nil || !ok {
 		return "", err
 	}
 	now := authz.StepAt(tx.Now())
