@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +15,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/tenant"
+	"txng/tenant/fault"
 )
 
 // device gives a person's browser an authenticator that holds passkeys, as a phone or a computer has one.
@@ -172,5 +176,41 @@ func TestPasskeysInABrowser(t *testing.T) {
 	stranger.open("/dang-nhap")
 	if strings.Contains(stranger.page(), "khóa truy cập") {
 		t.Error("passkeys are offered at an address that cannot have any")
+	}
+}
+
+// TestFactorsAreResetFromTheCommandLine lets the operator at the machine help somebody who has lost everything.
+func TestFactorsAreResetFromTheCommandLine(t *testing.T) {
+	c := migrated(t)
+	t.Setenv("TXNG_DATABASE_URL", c.URL)
+	t.Setenv("TXNG_SECRET", "dHhuZyB0ZXN0IHNlY3JldCwgMzIgYnl0ZXMgb3IgbW9yZQ==")
+	data := t.TempDir()
+	const email = "mat-may@txng.test"
+	if code, text := command(t, "user", "create", "--role", "operator", "--name", "Đặng Quốc Bảo", "--email", email, "--password", storyPassword); code != 0 || !strings.Contains(text, "bắt buộc xác thực hai lớp") {
+		t.Fatalf("create: %d %s", code, text)
+	}
+	db, err := tenant.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	session := authztest.SignIn(t, db, email, storyPassword, nil)
+	for address, says := range map[string]string{"khong-co@txng.test": "không có tài khoản", "x": "thư điện tử"} {
+		if code, text := command(t, "user", "reset-factor", "--email", address, "--data", data); code != 1 || !strings.Contains(text, says) {
+			t.Errorf("%s: %d %s", address, code, text)
+		}
+	}
+	if code, text := command(t, "user", "reset-factor", "--email", email, "--data", data, "--base", "https://txng.example"); code != 0 || !strings.Contains(text, "Đã gỡ 1 phương thức") {
+		t.Fatalf("reset: %d %s", code, text)
+	}
+	if _, err := authz.Resume(t.Context(), db, session); !errors.Is(err, fault.SignIn) {
+		t.Errorf("the session from before: %v", err)
+	}
+	letters, err := filepath.Glob(filepath.Join(data, "mail", "*"))
+	if err != nil || len(letters) != 1 {
+		t.Errorf("letters: %v, %v", letters, err)
+	}
+	if _, who, err := authz.SignIn(t.Context(), db, email, storyPassword, authz.Device{}); err != nil || who.Pending != authz.SetUpFactor {
+		t.Errorf("afterwards: pending %q, %v", who.Pending, err)
 	}
 }
