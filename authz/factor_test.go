@@ -81,7 +81,9 @@ func (o *owned) pass(ctx context.Context, db *tenant.DB, session authz.Token, p 
 }
 
 // at is the database with a clock that stands still.
-func (o *owned) at(when time.Time) *tenant.DB { return o.DB.WithClock(func() time.Time { return when }) }
+func (o *owned) at(when time.Time) *tenant.DB {
+	return o.DB.WithClock(func() time.Time { return when })
+}
 
 func pendingOf(t *testing.T, db *tenant.DB, session authz.Token) authz.Pending {
 	t.Helper()

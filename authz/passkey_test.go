@@ -79,7 +79,9 @@ func (k *key) sign(t *testing.T, options string, n uint32) []byte {
 }
 
 func (k *key) toStep(t *testing.T, session authz.Token) string {
-	return k.begin(t, func(tx tenant.Platform) (authz.Options, error) { return k.factors.BeginStep(t.Context(), tx, session, site) })
+	return k.begin(t, func(tx tenant.Platform) (authz.Options, error) {
+		return k.factors.BeginStep(t.Context(), tx, session, site)
+	})
 }
 
 func (k *key) toSignIn(t *testing.T) string {

@@ -75,7 +75,8 @@ func Complete(t testing.TB, db *tenant.DB, session authz.Token, lacks authz.Pend
 		now = now.Add(time.Duration(late) * 30 * time.Second)
 	}
 	later := db.WithClock(func() time.Time { return now })
-	passed, err := f.Pass(t.Context(), later, session, authz.Proof{Code: p.secret.Code(p.used)}, authz.Device{})
+	// From a network of its own: a clock that goes on and back would disturb the throttle of everybody else's.
+	passed, err := f.Pass(t.Context(), later, session, authz.Proof{Code: p.secret.Code(p.used)}, authz.Device{Address: "phone of " + email})
 	if err != nil {
 		t.Fatalf("second step of %s: %v", email, err)
 	}

@@ -37,7 +37,7 @@ func Routes(a *web.App) {
 		}
 		return submitSignIn(q)
 	})
-	step(a, limit)
+	step(a)
 	security(a)
 	factorAdmin(a)
 	a.Step(http.MethodPost, "/dang-xuat", signOut, authz.ShowFactor, authz.SetUpFactor)

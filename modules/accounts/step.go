@@ -22,8 +22,10 @@ import (
 const passkeyPath = "/dang-nhap/khoa-truy-cap"
 
 // step registers the second step of the sign-in, and the sign-in by a passkey that counts as both.
-func step(a *web.App, limit web.Limit) {
+func step(a *web.App) {
+	// Limits of their own: a second step takes nothing from the sign-ins of the same office.
 	slow := func(h web.PlainHandler) web.PlainHandler {
+		limit := web.NewLimit(attempts)
 		return func(q *web.Request) (web.Answer, error) {
 			if limit.Exceeded(q) {
 				return web.Answer{}, fault.Say(fault.TooMany, "Đăng nhập quá nhiều lần. Hãy chờ một phút rồi thử lại.")
