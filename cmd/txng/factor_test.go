@@ -161,6 +161,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	// Somebody else at the computer: the browser does not let them.
 	operator.signOut()
 	operator.verifies(device, false)
+	operator.open("/dang-nhap")
 	operator.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('form.passkey button').click()`))
 	deadline := time.Now().Add(limit)
 	for !strings.Contains(operator.page(), "Chưa nhận được khóa truy cập") {
