@@ -130,6 +130,20 @@ func (p *person) fill(fields ...string) {
 	}
 }
 
+// pick types words into a picker, and chooses the value among what it finds.
+func (p *person) pick(field, words, value string) {
+	p.t.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => { const q = document.querySelector('[name="%s_q"]'); q.value = %q;
+		for (const e of ['input', 'keyup', 'change', 'search']) q.dispatchEvent(new Event(e, {bubbles: true})) })()`, field, words)))
+	deadline := time.Now().Add(limit)
+	for !script[bool](p, fmt.Sprintf(`(() => { const r = document.querySelector('input[type=radio][name=%q][value=%q]'); if (r) r.checked = true; return !!r })()`, field, value)) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s does not find %q for %s; the page:\n%.2500s", p.name, words, field, p.page())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // press presses the visible button or link with the text and waits for the next page.
 func (p *person) press(text string) {
 	p.t.Helper()

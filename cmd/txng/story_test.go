@@ -81,7 +81,8 @@ func TestStoryOfSixPeople(t *testing.T) {
 	business := meet("business", 360)
 	business.open("/dang-ky?tinh=bac-ninh")
 	commune := communeOf(t, "24")
-	business.fill("kind", "cooperative", "name", "Hợp tác xã Mỳ Chũ Hiền Phước", "mst", "0100233480", "unit", commune, "address", "Thôn Thủ Dương",
+	business.pick("unit", commune.Name, commune.Ref.String())
+	business.fill("kind", "cooperative", "name", "Hợp tác xã Mỳ Chũ Hiền Phước", "mst", "0100233480", "address", "Thôn Thủ Dương",
 		"uses_barcode", "1", "person", "Trần Văn Phước", "phone", "0912345678", "email", "phuoc@mychu.test", "password", storyPassword)
 	business.press("Gửi hồ sơ đăng ký")
 	business.sees("sai số kiểm tra")
@@ -312,13 +313,13 @@ func planFile(t *testing.T, slug string) string {
 	return ""
 }
 
-func communeOf(t *testing.T, province unit.Code) string {
+func communeOf(t *testing.T, province unit.Code) unit.Unit {
 	t.Helper()
 	u, err := unit.Lookup(unit.Province, province, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return unit.Communes(u.Ref, time.Now())[0].Ref.String()
+	return unit.Communes(u.Ref, time.Now())[0]
 }
 
 func photoFile(t *testing.T) string {
