@@ -121,7 +121,7 @@ func TestSignInNamesWhatWasLeftOut(t *testing.T) {
 func TestEndedMembershipRefusesSessionAndToken(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)
-	email, membership := person(t, e, authz.DOSTAdmin)
+	email, membership := person(t, e, authz.DOSTOfficer)
 	session, _, err := authz.SignIn(t.Context(), e.DB, email, password, authz.Device{})
 	if err != nil {
 		t.Fatal(err)
@@ -130,12 +130,12 @@ func TestEndedMembershipRefusesSessionAndToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	granted, err := signer.Grant(t.Context(), e.DB, email, password, e.Tenant.ID, authz.Device{}, nil)
+	granted, err := signer.Grant(t.Context(), e.DB, email, password, "", e.Tenant.ID, authz.Device{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	token := granted.Access
-	if who, err := signer.Read(t.Context(), e.DB, token); err != nil || who.Role != authz.DOSTAdmin {
+	if who, err := signer.Read(t.Context(), e.DB, token); err != nil || who.Role != authz.DOSTOfficer {
 		t.Fatalf("token reads as %+v, %v", who, err)
 	}
 	end(t, e, membership)

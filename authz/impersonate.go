@@ -103,7 +103,7 @@ func Impersonate(ctx context.Context, tx tenant.Platform, who Identity, own Toke
 		insert into authz.session (token_hash, account_id, tenant_id, membership_id, membership_version, created_at, expires_at,
 			address, agent, impersonator_id, impersonator_session, reason)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		token.hash(), m.AccountID, t, m.ID, m.Version, tx.Now(), until, d.Address, agentOf(d), who.Account, own.hash(), reason)
+		token.hash(), m.AccountID, t, m.ID, m.Version, tx.Now(), until, d.Address, d.agent(), who.Account, own.hash(), reason)
 	instead := m.identity()
 	instead.Acting = Acting{Account: who.Account, Name: who.Name, Reason: reason, Until: until}
 	return token, instead, err

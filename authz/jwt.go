@@ -31,7 +31,10 @@ const (
 
 // Signer makes and reads the access tokens of the API: JWT, EdDSA, with a key id. Its keys are rows of
 // authz.signing_key, sealed under the deployment's master secret.
-type Signer struct{ ring *ring }
+type Signer struct {
+	ring    *ring
+	factors *Factors
+}
 
 // NewSigner returns the signer of the deployment with the master secret. It asks the database at its first use.
 func NewSigner(secret []byte) (*Signer, error) {
@@ -39,7 +42,8 @@ func NewSigner(secret []byte) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{ring: r}, nil
+	f, err := newFactors(secret)
+	return &Signer{ring: r, factors: f}, err
 }
 
 // claims of an access token: whose it is and in which membership, with the version that it had; or which machine's.

@@ -73,8 +73,9 @@ func (l Login) way() string {
 // Ways of signing in, as Session.How names them; other ways name themselves in Device.How.
 const (
 	ByPassword = "password"
-	ByPhone    = "phone" // the number, and the password
-	BySSO      = "sso"   // an identity provider
+	ByPhone    = "phone"   // the number, and the password
+	BySSO      = "sso"     // an identity provider
+	ByKey      = "passkey" // a passkey alone
 )
 
 // AccountByLogin returns the account of an address or number, or fault.NotFound: by one statement, whichever it is.

@@ -63,7 +63,7 @@ func TestNumberSignsInHoweverItIsWritten(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	tokens, err := newSigner(t).Grant(t.Context(), e.DB, number, password, e.Tenant.ID, authz.Device{}, nil)
+	tokens, err := newSigner(t).Grant(t.Context(), e.DB, number, password, "", e.Tenant.ID, authz.Device{}, nil)
 	if err != nil || tokens.Access == "" {
 		t.Errorf("the API by number: %v", err)
 	}

@@ -40,6 +40,7 @@ const (
 	RoleManage        Permission = "role.manage"
 	FieldManage       Permission = "field.manage"
 	InspectionAssign  Permission = "inspection.assign"
+	TenantSettings    Permission = "tenant.settings"
 
 	PlatformAudit       Permission = "platform.audit"
 	PlatformImpersonate Permission = "platform.impersonate"
@@ -80,6 +81,7 @@ var Sentences = map[Permission]string{
 	RoleManage:        "Lập, sửa, bỏ vai trò riêng của tỉnh từ những quyền mình có",
 	FieldManage:       "Phân công nhóm sản phẩm cho các sở, ngành",
 	InspectionAssign:  "Phân công chủ thể cho kiểm tra viên",
+	TenantSettings:    "Đổi thiết lập chung của tỉnh, như bắt buộc xác thực hai lớp",
 	MemberImport:      "Nhập danh sách cán bộ từ tệp để mời cùng lúc",
 	SSOManage:         "Cấu hình đăng nhập một lần (SSO) của tỉnh",
 

@@ -37,10 +37,15 @@ func (n Note) write(ctx context.Context, tx tenant.Platform, who Identity, e Eve
 	return n(ctx, tx, who, e)
 }
 
-// Grant checks address and password and returns tokens for the person's membership in the tenant, or for the role above
-// the tenants when t is 0.
-func (s *Signer) Grant(ctx context.Context, db *tenant.DB, email, password string, t tenant.ID, d Device, note Note) (Tokens, error) {
+// Grant checks address, password and the code of an app, which an account with a second factor needs, and returns tokens
+// for the person's membership in the tenant, or for the role above the tenants when t is 0. Errors: fault.Invalid for
+// email and code; ErrFactorNeeded without a code; fault.Forbidden for a role that needs a factor while there is none.
+func (s *Signer) Grant(ctx context.Context, db *tenant.DB, email, password, code string, t tenant.ID, d Device, note Note) (Tokens, error) {
 	account, err := checkPassword(ctx, db, email, password, d)
+	if err != nil {
+		return Tokens{}, err
+	}
+	useFactor, taken, err := s.factors.grantStep(ctx, db, account, code, d)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -57,9 +62,18 @@ func (s *Signer) Grant(ctx context.Context, db *tenant.DB, email, password strin
 		if err != nil {
 			return err
 		}
+		shown, err := useFactor(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for _, c := range choices {
 			if c.Tenant == t {
-				if tokens, err = issue(ctx, tx, key, c, tx.NewID()); err != nil {
+				if missing, err := lacks(ctx, tx, c.Identity, shown); err != nil {
+					return err
+				} else if missing != "" {
+					return fault.Say(fault.Forbidden, "Vai trò “%s” bắt buộc xác thực hai lớp. Hãy đăng nhập trên trang web để thiết lập trước.", c.Role.Name())
+				}
+				if tokens, err = issue(ctx, tx, key, c, tx.NewID(), shown); err != nil {
 					return err
 				}
 				return note.write(ctx, tx, c.Identity, TokenGranted)
@@ -67,11 +81,15 @@ func (s *Signer) Grant(ctx context.Context, db *tenant.DB, email, password strin
 		}
 		return errCredentials
 	})
-	return tokens, err
+	if err != nil {
+		return Tokens{}, err
+	}
+	return tokens, giveBack(ctx, db, taken)
 }
 
-// issue makes an access token and the family's next refresh token. What the account no longer needs is removed.
-func issue(ctx context.Context, tx tenant.Platform, key Key, c choice, family int64) (Tokens, error) {
+// issue makes an access token and the family's next refresh token; factor is whether its sign-in has shown a second
+// factor. What the account no longer needs is removed.
+func issue(ctx context.Context, tx tenant.Platform, key Key, c choice, family int64, factor bool) (Tokens, error) {
 	access, err := sign(key, claimsOf(c), tx.Now())
 	if err != nil {
 		return Tokens{}, err
@@ -87,8 +105,8 @@ func issue(ctx context.Context, tx tenant.Platform, key Key, c choice, family in
 		return Tokens{}, err
 	}
 	_, err = tx.Exec(ctx, `
-		insert into authz.refresh_token (token_hash, family, account_id, membership_tenant, membership_id, membership_version, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`, refresh.hash(), family, c.Account, t, m, v, tx.Now(), tx.Now().Add(RefreshAge))
+		insert into authz.refresh_token (token_hash, family, account_id, membership_tenant, membership_id, membership_version, created_at, expires_at, factor)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, refresh.hash(), family, c.Account, t, m, v, tx.Now(), tx.Now().Add(RefreshAge), factor)
 	return Tokens{access, refresh}, err
 }
 
@@ -136,9 +154,10 @@ func (s *Signer) Refresh(ctx context.Context, db *tenant.DB, token Token, note N
 			ExpiresAt  time.Time
 			UsedAt     *time.Time
 			RevokedAt  *time.Time
+			Factor     bool
 		}](ctx, tx, `
 			select account_id, coalesce(membership_tenant, 0) as tenant_id, coalesce(membership_id, 0) as membership,
-				coalesce(membership_version, 0) as version, expires_at, used_at, revoked_at
+				coalesce(membership_version, 0) as version, expires_at, used_at, revoked_at, factor
 			from authz.refresh_token
 			where token_hash = $1`, token.hash())
 		if err != nil {
@@ -164,13 +183,19 @@ func (s *Signer) Refresh(ctx context.Context, db *tenant.DB, token Token, note N
 		if lost != nil {
 			return lost
 		}
+		// A factor that was set up, or made compulsory, since then is asked for.
+		if missing, err := lacks(ctx, tx, c.Identity, row.Factor); err != nil {
+			return err
+		} else if missing != "" {
+			return fault.SignIn
+		}
 		if _, err := tx.Exec(ctx, `
 			update authz.refresh_token
 			set used_at = $2
 			where token_hash = $1`, token.hash(), tx.Now()); err != nil {
 			return err
 		}
-		tokens, err = issue(ctx, tx, key, c, family)
+		tokens, err = issue(ctx, tx, key, c, family, row.Factor)
 		return err
 	})
 	if err == nil && reused {

@@ -31,6 +31,7 @@ type Identity struct {
 	Scopes     Scopes        // of a program: what it may do of what the role may
 	Provider   int64         // the tenant's identity provider that opened the session; 0: the person's password
 	Acting     Acting        // who works in this person's place; zero: the person
+	Pending    Pending       // what the session lacks before its person may do anything
 	RoleID     int64         // of Custom: which one
 	RoleName   string        // of Custom: what it is called
 	Fields     tenant.Fields // of a department officer: the groups of products that the department answers for
@@ -43,6 +44,9 @@ func (i Identity) Nobody() bool { return i.Account == 0 }
 
 // Can reports whether the person may do what the permission says.
 func (i Identity) Can(p Permission) bool {
+	if i.Pending != "" {
+		return false
+	}
 	if i.Role == Custom {
 		bit, ok := DefaultPolicy.bit[p]
 		return ok && i.custom.has(bit) && i.Scopes.allow(p) && i.Acting.allow(p)
@@ -115,6 +119,9 @@ func enter(ctx context.Context, tx tenant.Platform, account Account, preferred t
 	c := choices[0]
 	if i := slices.IndexFunc(choices, func(c choice) bool { return c.Tenant == preferred }); preferred != 0 && i >= 0 {
 		c = choices[i]
+	}
+	if c.Pending, err = lacks(ctx, tx, c.Identity, false); err != nil {
+		return "", Identity{}, err
 	}
 	token, err := open(ctx, tx, c, d)
 	return token, c.Identity, err
@@ -267,11 +274,6 @@ func open(ctx context.Context, tx tenant.Platform, c choice, d Device) (Token, e
 	return token, err
 }
 
-// agentOf returns what a browser calls itself, as it can be stored.
-func agentOf(d Device) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(d.Agent[:min(len(d.Agent), 400)], ""), "\x00", "")
-}
-
 // Resume returns who a session's token stands for. fault.SignIn when there is no such session, it has ended, or the
 // role that it was opened with has been taken away or changed.
 func Resume(ctx context.Context, db *tenant.DB, token Token) (Identity, error) {
@@ -296,16 +298,21 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			Department *string
 			Unit       *string
 			limits
-			Ends     time.Time
-			Provider int64
-			ActingID *AccountID
-			Acting   *string
-			Reason   *string
+			Ends      time.Time
+			Provider  int64
+			ActingID  *AccountID
+			Acting    *string
+			Reason    *string
+			HasFactor bool
+			Shown     bool
+			Asked     bool
 		}](ctx, tx, `
 			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
 				s.membership_id as membership, m.org_id, m.department, m.unit, `+limitColumns+`,
 				least(s.expires_at, m.valid_to, i.changes, o.ends) as ends, coalesce(s.provider_id, 0) as provider,
-				s.impersonator_id as acting_id, o.name as acting, s.reason
+				s.impersonator_id as acting_id, o.name as acting, s.reason,
+				exists (select from authz.factor f where f.account_id = a.id) as has_factor, s.factor_at is not null as shown,
+				exists (select from tenant.setting g where g.tenant_id = s.tenant_id and g.key = $4 and g.value = $5) as asked
 			from authz.session s
 			join authz.account a on a.id = s.account_id and a.disabled_at is null
 			left join authz.membership m on m.tenant_id = s.tenant_id and m.id = s.membership_id
@@ -317,7 +324,8 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 			and (s.impersonator_id is null or o.name is not null)
 			and (s.provider_id is null or exists (
 				select from authz.oidc_provider i
-				where i.tenant_id = s.tenant_id and i.id = s.provider_id and i.enabled_at <= s.created_at))`, token.hash(), tx.Now(), Operator)
+				where i.tenant_id = s.tenant_id and i.id = s.provider_id and i.enabled_at <= s.created_at))`,
+			token.hash(), tx.Now(), Operator, tenant.OfficerFactor, tenant.Required)
 		if err != nil {
 			return err
 		}
@@ -335,6 +343,9 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 		who.Provider = row.Provider
 		if row.ActingID != nil {
 			who.Acting = Acting{Account: *row.ActingID, Name: *row.Acting, Reason: *row.Reason, Until: row.Ends}
+		}
+		if row.ActingID == nil { // who works in another's place has shown factors of their own
+			who.Pending = pendingOf(who.Role, row.HasFactor, row.Shown, row.Asked)
 		}
 		return nil
 	})
@@ -457,8 +468,10 @@ func Switch(ctx context.Context, db *tenant.DB, token Token, membership int64, d
 		}
 		for _, c := range choices {
 			if c.Membership == membership {
-				next, err = open(ctx, tx, c, d)
-				return err
+				if next, err = open(ctx, tx, c, d); err != nil {
+					return err
+				}
+				return inherit(ctx, tx, token, next)
 			}
 		}
 		return fault.Forbidden

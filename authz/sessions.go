@@ -55,8 +55,8 @@ func (s *Sessions) up(listening bool) {
 	clear(s.cache)
 }
 
-// forget drops what a notification names: "m <tenant> <membership>", "r <tenant> <custom role>", "d <tenant> <department>",
-// "a <account>", "s <hash of the session's token>" or "p <tenant> <identity provider>".
+// forget drops what a notification names: "m <tenant> <membership>", "t <tenant>", "r <tenant> <custom role>",
+// "d <tenant> <department>", "a <account>", "s <hash of the session's token>" or "p <tenant> <identity provider>".
 // One that it does not understand drops everything.
 func (s *Sessions) forget(payload string) {
 	s.mu.Lock()
@@ -67,6 +67,10 @@ func (s *Sessions) forget(payload string) {
 		switch kind {
 		case "m":
 			if name != fmt.Sprintf("%d %d", c.who.Tenant, c.who.Membership) {
+				continue
+			}
+		case "t":
+			if name != fmt.Sprint(c.who.Tenant) {
 				continue
 			}
 		case "r":

@@ -55,7 +55,7 @@ func newSigner(t *testing.T) *authz.Signer {
 
 func grant(t *testing.T, s *authz.Signer, e *tenanttest.Env, db *tenant.DB, email string) authz.Tokens {
 	t.Helper()
-	tokens, err := s.Grant(t.Context(), db, email, password, e.Tenant.ID, authz.Device{}, nil)
+	tokens, err := s.Grant(t.Context(), db, email, password, "", e.Tenant.ID, authz.Device{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules/demo"
 	"txng/tenant"
 )
@@ -116,14 +117,14 @@ func TestAPIShowsEachTenantItsOwnProductsOnly(t *testing.T) {
 		return slug
 	}
 	for _, place := range []string{"nghe-an", "ho-chi-minh"} {
-		token := w.tokensOf(t, authz.DOSTAdmin, place).Access
+		token := w.tokensOf(t, authz.DOSTOfficer, place).Access
 		seen := 0
 		for page := 1; ; page++ {
 			list := w.products(t, token, "?limit=100&page="+string(rune('0'+page)))
 			for _, p := range list.Products {
 				seen++
 				if got := tenantOf(p.ID); got != place {
-					t.Errorf("the admin of %s sees %s of %s", place, p.Name, got)
+					t.Errorf("the officer of %s sees %s of %s", place, p.Name, got)
 				}
 			}
 			if seen >= list.Total || len(list.Products) == 0 || page == 9 {
@@ -135,13 +136,34 @@ func TestAPIShowsEachTenantItsOwnProductsOnly(t *testing.T) {
 		}
 	}
 	// The same token at the subdomain of another tenant is refused there, and serves at its own.
-	token := w.tokensOf(t, authz.DOSTAdmin, "nghe-an").Access
+	token := w.tokensOf(t, authz.DOSTOfficer, "nghe-an").Access
 	if answer := w.call(t, http.MethodGet, "http://ho-chi-minh.txng.test/api/v1/products", token, "", nil); answer.Code != http.StatusUnauthorized {
 		t.Errorf("at another tenant's subdomain: %d, want 401", answer.Code)
 	}
 	if answer := w.call(t, http.MethodGet, "http://nghe-an.txng.test/api/v1/products", token, "", nil); answer.Code != http.StatusOK {
 		t.Errorf("at its own subdomain: %d, want 200", answer.Code)
 	}
+}
+
+// operatorToken returns an access token of a new operator, whose role needs the code of an app.
+func (w *world) operatorToken(t *testing.T) string {
+	t.Helper()
+	const email = "van-hanh-api@example.vn"
+	if err := w.db.Platform(t.Context(), func(tx tenant.Platform) error {
+		id, err := authz.CreateAccount(t.Context(), tx, email, "Người vận hành", demo.Password)
+		if err != nil {
+			return err
+		}
+		return authz.GrantPlatformRole(t.Context(), tx, id, authz.Operator)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	authztest.SignIn(t, w.db, email, demo.Password, nil) // sets the app up
+	tokens, err := w.app.Signer.Grant(t.Context(), w.db, email, demo.Password, authztest.Code(t, w.db.Now(), email, nil), 0, authz.Device{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tokens.Access
 }
 
 func TestAPIRefusesWhoHasNoRight(t *testing.T) {
@@ -151,7 +173,7 @@ func TestAPIRefusesWhoHasNoRight(t *testing.T) {
 	if answer.Code != http.StatusUnauthorized || answer.Header().Get("WWW-Authenticate") != "Bearer" || answer.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("without a token: %d %v", answer.Code, answer.Header())
 	}
-	if answer := w.call(t, http.MethodGet, "/api/v1/products", w.tokensOf(t, authz.Operator, "").Access, "", nil); answer.Code != http.StatusForbidden {
+	if answer := w.call(t, http.MethodGet, "/api/v1/products", w.operatorToken(t), "", nil); answer.Code != http.StatusForbidden {
 		t.Errorf("the operator, who sees no province's records: %d, want 403", answer.Code)
 	}
 	// A key without the scope, of a person who has the permission.

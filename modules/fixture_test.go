@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules"
 	"txng/modules/demo"
 	"txng/modules/journal"
@@ -78,7 +79,7 @@ func site(t *testing.T) *world {
 				return err
 			}
 			base := &url.URL{Scheme: "http", Host: "txng.test"}
-			result, err := demo.Load(t.Context(), db, keys, base.String(), func(int, int) {})
+			result, err := demo.Load(t.Context(), db, keys, signer.Factors(), base.String(), func(int, int) {})
 			if err != nil {
 				return err
 			}
@@ -129,11 +130,7 @@ func (w *world) signIn(t *testing.T, role authz.Role, tenant string) authz.Token
 
 func (w *world) session(t *testing.T, email string) authz.Token {
 	t.Helper()
-	token, _, err := authz.SignIn(t.Context(), w.db, email, demo.Password, authz.Device{})
-	if err != nil {
-		t.Fatalf("sign in %s: %v", email, err)
-	}
-	return token
+	return authztest.SignIn(t, w.db, email, demo.Password, demo.FactorSecret)
 }
 
 // ask sends a request as the session ("" for nobody) and returns the answer.
@@ -172,6 +169,13 @@ func serveTo(w *world, r *http.Request) *httptest.ResponseRecorder {
 func moreRoles(ctx context.Context, db *tenant.DB, r *demo.Result) error {
 	t, err := db.TenantBySlug(ctx, "nghe-an")
 	if err != nil {
+		return err
+	}
+	scope, err := db.Scope(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	if err := db.In(ctx, scope, func(tx tenant.Tx) error { return authz.NeedOfficersFactor(ctx, tx, false) }); err != nil {
 		return err
 	}
 	return db.Platform(ctx, func(tx tenant.Platform) error {

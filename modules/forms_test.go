@@ -205,7 +205,7 @@ func TestAPISpeaksProblemJSON(t *testing.T) {
 			t.Errorf("%.40s: %d %s %.200s, want %d", body, answer.Code, answer.Header().Get("Content-Type"), answer.Body, want)
 		}
 	}
-	answer := send("/api/v1/token", `{"email":"`+w.email(t, authz.DOSTAdmin, "nghe-an")+`","password":"`+demo.Password+`","tenant":"nghe-an"}`)
+	answer := send("/api/v1/token", `{"email":"`+w.email(t, authz.DOSTOfficer, "nghe-an")+`","password":"`+demo.Password+`","tenant":"nghe-an"}`)
 	token := regexp.MustCompile(`"access_token":"([^"]+)"`).FindStringSubmatch(answer.Body.String())
 	if token == nil {
 		t.Fatalf("no token: %d %s", answer.Code, answer.Body)

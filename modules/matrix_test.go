@@ -148,6 +148,21 @@ var mayUse = map[string]string{
 	"POST /tinh/{slug}/thanh-vien/{id}":   "operator",
 	"GET /nhat-ky-he-thong":               "operator",
 	"POST /thoi-lam-thay":                 everybody,
+
+	"GET /thanh-vien/hai-lop":                       "admin",
+	"POST /thanh-vien/hai-lop":                      "admin",
+	"POST /thanh-vien/{id}/dat-lai-hai-lop":         "admin owner",
+	"GET /dang-nhap/buoc-hai":                       everybody,
+	"POST /dang-nhap/buoc-hai":                      everybody,
+	"POST /dang-nhap/buoc-hai/khoa-truy-cap":        everybody,
+	"GET /tai-khoan/bao-mat":                        everybody,
+	"GET /tai-khoan/bao-mat/ung-dung":               everybody,
+	"POST /tai-khoan/bao-mat/ung-dung":              everybody,
+	"GET /tai-khoan/bao-mat/khoa-truy-cap":          everybody,
+	"POST /tai-khoan/bao-mat/khoa-truy-cap":         everybody,
+	"POST /tai-khoan/bao-mat/khoa-truy-cap/bat-dau": everybody,
+	"POST /tai-khoan/bao-mat/go":                    everybody,
+	"POST /tai-khoan/bao-mat/ma-du-phong":           everybody,
 }
 
 // confined reports whether a role sees a part of the province only, so that a record of the province may be none of its

@@ -102,3 +102,8 @@ func ByCommand(ctx context.Context) context.Context { return audit.From(ctx, aud
 func MeasureSignedIn(ctx context.Context, c Config, session authz.Token, rounds int) (nobody, signedIn float64, err error) {
 	return web.MeasureSignedIn(ctx, c, session, rounds)
 }
+
+// ResetFactors takes the second factors of an account away; see the accounts module's.
+func ResetFactors(ctx context.Context, c Config, email string) (int64, error) {
+	return accounts.ResetFactors(ctx, web.New(c), email)
+}

@@ -142,7 +142,7 @@ type benchAuthz struct {
 	databaseFlags
 	JSON     bool   `help:"In một đối tượng JSON phẳng."`
 	Rounds   int    `help:"Số lần kiểm tra." default:"20000"`
-	Email    string `help:"Tài khoản để đo một yêu cầu đã đăng nhập." default:"vanhanh@demo.txng.vn"`
+	Email    string `help:"Tài khoản để đo một yêu cầu đã đăng nhập, không có xác thực hai lớp." default:"chuyenvien@nghe-an.demo.txng.vn"`
 	Password string `help:"Mật khẩu của tài khoản đó." default:"txng-demo-2026" env:"TXNG_PASSWORD"`
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"txng/authz"
 )
 
 // browser starts a headless Chromium that people of a test share, each with cookies of their own.
@@ -128,6 +130,20 @@ func (p *person) fill(fields ...string) {
 	}
 }
 
+// pick types words into a picker, and chooses the value among what it finds.
+func (p *person) pick(field, words, value string) {
+	p.t.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => { const q = document.querySelector('[name="%s_q"]'); q.value = %q;
+		for (const e of ['input', 'keyup', 'change', 'search']) q.dispatchEvent(new Event(e, {bubbles: true})) })()`, field, words)))
+	deadline := time.Now().Add(limit)
+	for !script[bool](p, fmt.Sprintf(`(() => { const r = document.querySelector('input[type=radio][name=%q][value=%q]'); if (r) r.checked = true; return !!r })()`, field, value)) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%s does not find %q for %s; the page:\n%.2500s", p.name, words, field, p.page())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // press presses the visible button or link with the text and waits for the next page.
 func (p *person) press(text string) {
 	p.t.Helper()
@@ -226,6 +242,27 @@ func (p *person) signIn(email, password string) {
 	p.open("/dang-nhap")
 	p.fill("email", email, "password", password)
 	p.press("Đăng nhập")
+}
+
+// setUpFactor sets up an app, as a role that needs a second factor is asked to at its first sign-in, and goes on.
+func (p *person) setUpFactor(next string) {
+	p.t.Helper()
+	p.sees("Cần thiết lập trước khi làm việc")
+	p.shoot("security")
+	p.press("Thêm ứng dụng tạo mã")
+	p.shoot("add-app")
+	secret, err := authz.ParseTOTPSecret(strings.ReplaceAll(script[string](p, `document.querySelector('.totp-secret').innerText`), " ", ""))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.fill("code", secret.Code(authz.StepAt(time.Now())))
+	p.press("Bật ứng dụng này")
+	p.sees("Các mã này chỉ hiện một lần")
+	p.shoot("recovery-codes")
+	p.press("Đã lưu, tiếp tục")
+	if p.path() != next {
+		p.t.Fatalf("%s is at %s after setting up, want %s", p.name, p.path(), next)
+	}
 }
 
 // path returns the path of the page's address.

@@ -66,7 +66,7 @@ func (c demoCommand) Run(e *environment) error {
 		return err
 	}
 	fmt.Fprintln(e.out, "Thư của bản chạy thử:", base.JoinPath("dev", "mail"))
-	site := modules.Config{Base: base, Log: logger(e.out, false), Mail: letters, Demo: true, Archives: filepath.Join(filepath.Dir(file), archivesFolder)}
+	site := modules.Config{Base: base, Log: logger(e.out, false), Mail: letters, Demo: true, DemoCode: demo.Code, Archives: filepath.Join(filepath.Dir(file), archivesFolder)}
 	return serve(e, d.Config, site, listener, func() { fmt.Fprintln(e.out, "txng ready", base) })
 }
 
@@ -106,8 +106,12 @@ func (c demoCommand) load(ctx context.Context, d deployment, base *url.URL, file
 	if err != nil {
 		return result, err
 	}
+	signer, err := authz.NewSigner(d.Secret)
+	if err != nil {
+		return result, err
+	}
 	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription("Nạp dữ liệu chạy thử"), progressbar.OptionClearOnFinish())
-	result, err = demo.Load(ctx, db, keys, base.String(), func(done, total int) {
+	result, err = demo.Load(ctx, db, keys, signer.Factors(), base.String(), func(done, total int) {
 		bar.ChangeMax(total)
 		_ = bar.Set(done)
 	})
@@ -155,12 +159,16 @@ func writeDemo(file string, r demo.Result) error {
 // printDemo prints a table of sign-ins: every role once a province, and the first business.
 func printDemo(out io.Writer, r demo.Result, file string) {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "VAI TRÒ\tTỈNH, THÀNH PHỐ\tTHƯ ĐIỆN TỬ\tSỐ ĐIỆN THOẠI\tMẬT KHẨU")
+	fmt.Fprintln(w, "VAI TRÒ\tTỈNH, THÀNH PHỐ\tTHƯ ĐIỆN TỬ\tSỐ ĐIỆN THOẠI\tMẬT KHẨU\tBƯỚC HAI")
 	seen := map[string]bool{}
 	for _, a := range r.Accounts {
 		if key := a.Role + a.Tenant; !seen[key] {
 			seen[key] = true
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", authz.Role(a.Role).Name(), a.Tenant, a.Email, a.Phone, a.Password)
+			second := ""
+			if a.TOTP != "" {
+				second = "mã hiện ở trang đăng nhập"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", authz.Role(a.Role).Name(), a.Tenant, a.Email, a.Phone, a.Password, second)
 		}
 	}
 	w.Flush()

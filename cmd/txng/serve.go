@@ -24,13 +24,18 @@ import (
 	"txng/tenant/unit"
 )
 
+// letterFlags say where the site's letters go.
+type letterFlags struct {
+	SMTP string `name:"smtp-url" help:"Máy chủ gửi thư: smtp://nguoidung:matkhau@may:587 (STARTTLS) hoặc smtps://…:465. Để trống: thư ghi thành tệp." env:"TXNG_SMTP_URL"`
+	From string `name:"mail-from" help:"Địa chỉ gửi thư, ví dụ: Truy xuất nguồn gốc <khong-tra-loi@txng.vn>." env:"TXNG_MAIL_FROM"`
+}
+
 type serveCommand struct {
 	databaseFlags
+	letterFlags
 	Addr    string   `help:"Địa chỉ nghe." default:"127.0.0.1:8080" env:"TXNG_ADDR"`
 	Base    string   `help:"Địa chỉ công khai của hệ thống, ví dụ https://txng.vn." required:"" env:"TXNG_BASE_URL"`
 	Proxies []string `name:"trusted-proxies" help:"Địa chỉ các máy chủ trung gian của chính hệ thống, ví dụ 10.0.0.0/8; X-Forwarded-For của chúng được tin." env:"TXNG_TRUSTED_PROXIES"`
-	SMTP    string   `name:"smtp-url" help:"Máy chủ gửi thư: smtp://nguoidung:matkhau@may:587 (STARTTLS) hoặc smtps://…:465. Để trống: thư ghi thành tệp." env:"TXNG_SMTP_URL"`
-	From    string   `name:"mail-from" help:"Địa chỉ gửi thư, ví dụ: Truy xuất nguồn gốc <khong-tra-loi@txng.vn>." env:"TXNG_MAIL_FROM"`
 	SSO     []string `name:"sso-networks" help:"Mạng nội bộ mà hệ thống đăng nhập (SSO) của các tỉnh được phép ở trong, ví dụ 10.20.0.0/16. Mặc định chỉ kết nối tới địa chỉ công khai." env:"TXNG_SSO_NETWORKS"`
 	Archive string   `name:"archive-folder" help:"Thư mục các tệp lưu trữ mà tỉnh yêu cầu; các máy chạy chung cơ sở dữ liệu dùng chung thư mục này. Để trống là thư mục archives của thư mục dữ liệu; với máy chủ PostgreSQL bên ngoài thì các tỉnh không tự lập được." type:"path" env:"TXNG_ARCHIVE_FOLDER"`
 	JSON    bool     `name:"log-json" help:"Ghi nhật ký dạng JSON." env:"TXNG_LOG_JSON"`
@@ -49,7 +54,7 @@ func (c serveCommand) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	letters, err := c.letters(e.err)
+	letters, err := c.letters(c.databaseFlags, e.err)
 	if err != nil {
 		return err
 	}
@@ -99,8 +104,8 @@ func networks(what string, list []string) (all []netip.Prefix, err error) {
 
 // letters returns where the site's letters go: the SMTP server, or the folder "mail" of the data folder; nil without
 // either.
-func (c serveCommand) letters(notice io.Writer) (*modules.Outbox, error) {
-	folder, err := c.dataFolder()
+func (c letterFlags) letters(data databaseFlags, notice io.Writer) (*modules.Outbox, error) {
+	folder, err := data.dataFolder()
 	if c.SMTP != "" {
 		return modules.OpenOutbox(c.SMTP, c.From, "")
 	}

@@ -51,6 +51,7 @@ func TestStoryOfSixPeople(t *testing.T) {
 	operator.sees("Đăng nhập")
 	operator.shoot("sign-in")
 	operator.signIn("vanhanh@txng.test", storyPassword)
+	operator.setUpFactor("/tinh")
 	operator.sees("Tỉnh, thành phố", "Bắc Ninh")
 	operator.shoot("provinces")
 	operator.press("Bắc Ninh")
@@ -69,6 +70,7 @@ func TestStoryOfSixPeople(t *testing.T) {
 	// The department's administrator finds the plan with its target of 30 %.
 	admin := meet("dost-admin", 1280)
 	admin.signIn("lan@bacninh.test", storyPassword)
+	admin.setUpFactor("/")
 	admin.sees("Chương trình truy xuất nguồn gốc – Bắc Ninh")
 	admin.shoot("home")
 	admin.open("/chi-tieu")
@@ -79,7 +81,8 @@ func TestStoryOfSixPeople(t *testing.T) {
 	business := meet("business", 360)
 	business.open("/dang-ky?tinh=bac-ninh")
 	commune := communeOf(t, "24")
-	business.fill("kind", "cooperative", "name", "Hợp tác xã Mỳ Chũ Hiền Phước", "mst", "0100233480", "unit", commune, "address", "Thôn Thủ Dương",
+	business.pick("unit", commune.Name, commune.Ref.String())
+	business.fill("kind", "cooperative", "name", "Hợp tác xã Mỳ Chũ Hiền Phước", "mst", "0100233480", "address", "Thôn Thủ Dương",
 		"uses_barcode", "1", "person", "Trần Văn Phước", "phone", "0912345678", "email", "phuoc@mychu.test", "password", storyPassword)
 	business.press("Gửi hồ sơ đăng ký")
 	business.sees("sai số kiểm tra")
@@ -182,9 +185,29 @@ func TestStoryOfSixPeople(t *testing.T) {
 	admin.open("/nhiem-vu")
 	admin.shoot("tasks")
 
+	// The province asks all its officers for a second factor, which stops the session that one has open.
+	admin.open("/thanh-vien")
+	admin.press("Xác thực hai lớp của cán bộ")
+	admin.sees("Không bắt buộc", "Trần Văn Hùng")
+	admin.shoot("officers")
+	admin.press("Yêu cầu mọi cán bộ xác thực hai lớp")
+	admin.sees("Đang yêu cầu")
+	admin.press("Trần Văn Hùng")
+	admin.sees("Người này chưa bật xác thực hai lớp")
+	officer.open("/to-chuc")
+	officer.setUpFactor("/to-chuc")
+	admin.open(admin.path())
+	admin.fill("reset_reason", "Mất điện thoại, đã gặp trực tiếp để xác minh")
+	admin.shoot("member")
+	admin.press("Đặt lại xác thực hai lớp")
+	admin.sees("Đã đặt lại xác thực hai lớp")
+	officer.open("/to-chuc")
+	officer.sees("Đăng nhập")
+
 	// The ministry sees it, once the roll-up job has run.
 	ministry := meet("ministry", 1280)
 	ministry.signIn("bo@txng.test", storyPassword)
+	ministry.setUpFactor("/bo")
 	deadline := time.Now().Add(20 * time.Second)
 	for !strings.Contains(ministry.page(), "100") && time.Now().Before(deadline) {
 		time.Sleep(500 * time.Millisecond)
@@ -290,13 +313,13 @@ func planFile(t *testing.T, slug string) string {
 	return ""
 }
 
-func communeOf(t *testing.T, province unit.Code) string {
+func communeOf(t *testing.T, province unit.Code) unit.Unit {
 	t.Helper()
 	u, err := unit.Lookup(unit.Province, province, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return unit.Communes(u.Ref, time.Now())[0].Ref.String()
+	return unit.Communes(u.Ref, time.Now())[0]
 }
 
 func photoFile(t *testing.T) string {

@@ -1,17 +1,21 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 
 	"txng/authz"
+	"txng/modules"
 	"txng/modules/accounts"
 	"txng/tenant"
 	"txng/tenant/fault"
 )
 
 type userCommand struct {
-	Create userCreate `cmd:"" help:"Tạo tài khoản với một vai trò."`
-	Phone  userPhone  `cmd:"" help:"Xem, đặt hoặc gỡ số điện thoại đăng nhập của một tài khoản."`
+	Create      userCreate      `cmd:"" help:"Tạo tài khoản với một vai trò."`
+	Phone       userPhone       `cmd:"" help:"Xem, đặt hoặc gỡ số điện thoại đăng nhập của một tài khoản."`
+	ResetFactor userResetFactor `cmd:"" help:"Gỡ mọi phương thức xác thực hai lớp của một tài khoản."`
 }
 
 type userCreate struct {
@@ -49,5 +53,48 @@ func (c userCreate) Run(e *environment) error {
 		return err
 	}
 	fmt.Fprintf(e.out, "Đã tạo tài khoản %s, vai trò %s.\n", c.Email, role.Name())
+	if role.AboveTenants() || role == authz.DOSTAdmin {
+		fmt.Fprintln(e.out, "Vai trò này bắt buộc xác thực hai lớp: lần đăng nhập đầu tiên dẫn đến trang thiết lập.")
+	}
+	return nil
+}
+
+type userResetFactor struct {
+	databaseFlags
+	letterFlags
+	Email string `required:"" help:"Thư điện tử đăng nhập của người đã mất thiết bị; họ nhận thư báo."`
+	Base  string `help:"Địa chỉ công khai của hệ thống, để ghi vào thư." default:"http://127.0.0.1:8080" env:"TXNG_BASE_URL"`
+}
+
+func (c userResetFactor) Run(e *environment) error {
+	base, err := url.Parse(c.Base)
+	if err != nil || base.Host == "" {
+		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
+	}
+	letters, err := c.letters(c.databaseFlags, e.err)
+	if err != nil {
+		return err
+	}
+	d, err := c.open(e, e.err)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	db, err := tenant.Open(e, d.Config)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	n, err := modules.ResetFactors(e, modules.Config{DB: db, Base: base, Log: logger(e.err, false), Mail: letters}, c.Email)
+	if errors.Is(err, fault.NotFound) {
+		return fmt.Errorf("không có tài khoản %s", c.Email)
+	}
+	if err != nil && n == 0 {
+		return err
+	}
+	if err != nil {
+		fmt.Fprintln(e.err, "Lưu ý: chưa gửi được thư báo:", err)
+	}
+	fmt.Fprintf(e.out, "Đã gỡ %d phương thức xác thực hai lớp của %s; mọi phiên đã bị đăng xuất.\n", n, c.Email)
 	return nil
 }

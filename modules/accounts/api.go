@@ -28,6 +28,7 @@ type TokenRequest struct {
 		GrantType    string `json:"grant_type,omitempty" enum:"password,refresh_token,client_credentials" default:"password" doc:"Cách lấy token"`
 		Email        string `json:"email,omitempty" maxLength:"254" doc:"password: thư điện tử hoặc số điện thoại đăng nhập"`
 		Password     string `json:"password,omitempty" maxLength:"256" doc:"password: mật khẩu"`
+		Code         string `json:"code,omitempty" maxLength:"10" doc:"password: mã 6 chữ số của ứng dụng, khi tài khoản đã bật xác thực hai lớp. Thiếu mã: 401, type urn:txng:problem:second-factor"`
 		Tenant       string `json:"tenant,omitempty" maxLength:"40" doc:"password: tên miền con của tỉnh, thành phố; để trống với vai trò toàn quốc"`
 		RefreshToken string `json:"refresh_token,omitempty" maxLength:"200" doc:"refresh_token: token làm mới, chỉ dùng được một lần; dùng lại sẽ thu hồi cả chuỗi token"`
 		ClientID     string `json:"client_id,omitempty" maxLength:"60" doc:"client_credentials: mã kết nối của đơn vị"`
@@ -71,7 +72,7 @@ func api(a *web.App, limit web.Limit) {
 
 	web.Operate(a, huma.Operation{
 		OperationID: "token", Method: http.MethodPost, Path: "/api/v1/token", MaxBodyBytes: 4 << 10,
-		Summary: "Lấy access token", Errors: []int{401, 422, 429},
+		Summary: "Lấy access token", Errors: []int{401, 403, 422, 429},
 	}, web.Route{Door: web.DoorOpen, Reason: "gives out tokens for address and password, a refresh token or a machine's secret"},
 		func(ctx context.Context, q *web.Request, in *TokenRequest) (*TokenAnswer, error) {
 			if limit.Exceeded(q) {
@@ -126,7 +127,7 @@ func grant(ctx context.Context, q *web.Request, in *TokenRequest) (authz.Tokens,
 func byName(ctx context.Context, q *web.Request, in *TokenRequest) (authz.Tokens, error) {
 	db, signer, b := q.App().DB, q.App().Signer, in.Body
 	if b.Tenant == "" {
-		return signer.Grant(ctx, db, b.Email, b.Password, 0, q.Device(), noteToken)
+		return signer.Grant(ctx, db, b.Email, b.Password, b.Code, 0, q.Device(), noteToken)
 	}
 	t, err := db.TenantBySlug(ctx, b.Tenant)
 	if errors.Is(err, fault.NotFound) {
@@ -135,7 +136,7 @@ func byName(ctx context.Context, q *web.Request, in *TokenRequest) (authz.Tokens
 	if err != nil {
 		return authz.Tokens{}, err
 	}
-	return signer.Grant(ctx, db, b.Email, b.Password, t.ID, q.Device(), noteToken)
+	return signer.Grant(ctx, db, b.Email, b.Password, b.Code, t.ID, q.Device(), noteToken)
 }
 
 // noteToken writes what happens to tokens into the audit of the person's tenant, or above the tenants the platform's.

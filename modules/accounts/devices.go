@@ -65,7 +65,7 @@ func wayName(how string) string {
 		return "Số điện thoại, mật khẩu"
 	case authz.BySSO:
 		return "Đăng nhập một lần"
-	case "passkey":
+	case authz.ByKey:
 		return "Khóa truy cập"
 	case "":
 		return "Mật khẩu" // before it was noted

@@ -25,7 +25,7 @@ func (CloseInPlace) Kind() string { return "accounts_close_in_place" }
 // Jobs registers the module's jobs.
 func Jobs(w *job.Workers, a *web.App) {
 	job.Handle(w, func(ctx context.Context, _ Sweep) error {
-		return errors.Join(authz.SweepThrottles(ctx, w.DB), authz.SweepRefusals(ctx, w.DB), authz.SweepFlows(ctx, w.DB))
+		return errors.Join(authz.SweepThrottles(ctx, w.DB), authz.SweepRefusals(ctx, w.DB), authz.SweepFlows(ctx, w.DB), authz.SweepChallenges(ctx, w.DB))
 	})
 	job.Handle(w, func(ctx context.Context, j Letter) error { return sendLetter(ctx, a, j) })
 	w.Every(time.Hour, Sweep{})

@@ -111,7 +111,7 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		},
 		Empty:   ui.Empty{Icon: "users", Why: "Không có thành viên nào.", Next: "Mời người đầu tiên bằng thư điện tử của họ.", Action: ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi"}},
 		Primary: ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi", Icon: "plus"},
-		Above:   openInvitations(open, batches, q.Who.Can(authz.MemberInvite), q.Who.Can(authz.MemberImport), now),
+		Above:   openInvitations(open, batches, q.Who.Can(authz.MemberInvite), q.Who.Can(authz.MemberImport), q.Who.Can(authz.TenantSettings), now),
 		Load: func(_ tenant.Tx, l web.Query) ([]authz.Membership, int, error) {
 			found := slices.DeleteFunc(slices.Clone(all), func(m authz.Membership) bool {
 				state := l.Get("state")
@@ -150,7 +150,13 @@ func showMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return q.Show(shell, memberPage(m, number, memberStatus(m, q.Now()), mayEnd, m.AccountID == q.Who.Account, reason, made, q.Posted.Get("revoke_clients") != "", audit.Lines(history))), nil
+	factors, err := memberFactors(q, m)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	resetReason := q.Field(ui.Field{Name: "reset_reason", Label: "Lý do đặt lại", Type: "textarea", Rows: 2, MaxLength: 500, Hint: "Ghi vào nhật ký, ví dụ: mất điện thoại, đã gặp trực tiếp để xác minh"})
+	second := memberFactorCard(m, factors, mayEnd, resetReason)
+	return q.Show(shell, memberPage(m, number, memberStatus(m, q.Now()), mayEnd, m.AccountID == q.Who.Account, reason, second, made, q.Posted.Get("revoke_clients") != "", audit.Lines(history))), nil
 }
 
 func member(q *web.Request, tx tenant.Tx) (authz.Membership, error) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules/internal/mail"
 	"txng/modules/internal/sheet"
 	"txng/modules/internal/web"
@@ -101,6 +102,12 @@ func (p *place) signIn(email, password string) *visitor {
 	if w := v.post("/dang-nhap", "email", email, "password", password); w.Code != http.StatusSeeOther {
 		p.t.Fatalf("sign in %s: %d", email, w.Code)
 	}
+	session := authz.Token(v.cookies["txng_session"])
+	who, err := authz.Resume(p.t.Context(), p.DB, session)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	v.cookies["txng_session"] = string(authztest.Complete(p.t, p.DB, session, who.Pending, email, nil))
 	return v
 }
 

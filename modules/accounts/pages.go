@@ -28,7 +28,8 @@ const (
 func Routes(a *web.App) {
 	limit := web.NewLimit(attempts)
 	a.SignIn = func(q *web.Request, next string, kept url.Values, wrong string) templ.Component {
-		return signInPage(signInFields(q), next, carry(kept), wrong, ssoLinks(q, next))
+		_, passkeys := q.Site()
+		return signInPage(signInFields(q), next, carry(kept), wrong, passkeys, ssoLinks(q, next))
 	}
 	a.OpenForm("/dang-nhap", "signing in", showSignIn, func(q *web.Request) (web.Answer, error) {
 		if limit.Exceeded(q) {
@@ -36,7 +37,10 @@ func Routes(a *web.App) {
 		}
 		return submitSignIn(q)
 	})
-	a.Self(http.MethodPost, "/dang-xuat", signOut)
+	step(a)
+	security(a)
+	factorAdmin(a)
+	a.Step(http.MethodPost, "/dang-xuat", signOut, authz.ShowFactor, authz.SetUpFactor)
 	a.Self(http.MethodGet, "/tai-khoan", showAccount)
 	a.Self(http.MethodPost, "/tai-khoan/vai-tro", switchRole)
 	a.Self(http.MethodGet, "/tai-khoan/thiet-bi", showDevices)
@@ -80,18 +84,8 @@ func local(path string) string {
 }
 
 func showSignIn(q *web.Request) (web.Answer, error) {
-	next := q.URL.Query().Get("tiep")
-	kept := url.Values{}
-	for name, values := range q.Posted {
-		if strings.HasPrefix(name, keptField) {
-			kept[name] = values
-		}
-	}
-	if p := q.Posted.Get(keptPath); p != "" {
-		next = p
-	}
-	wrong := q.Wrong.Of("")
-	return web.Page(signInPage(signInFields(q), local(next), kept, wrong, ssoLinks(q, next))), nil
+	_, passkeys := q.Site()
+	return web.Page(signInPage(signInFields(q), nextOf(q), keptOf(q), q.Wrong.Of(""), passkeys, ssoLinks(q, nextOf(q)))), nil
 }
 
 func submitSignIn(q *web.Request) (web.Answer, error) {
@@ -106,19 +100,37 @@ func submitSignIn(q *web.Request) (web.Answer, error) {
 	if err := noted(q, who, "account.signin", "Đăng nhập"); err != nil {
 		return web.Answer{}, err // the session's token has not left
 	}
-	next := local(q.Posted.Get(keptPath))
-	form := url.Values{}
-	for name, values := range q.Posted {
-		if field, ok := strings.CutPrefix(name, keptField); ok {
-			form[field] = values
+	if who.Pending == "" {
+		return goOn(q, token), nil
+	}
+	// The second step comes before what the person wanted, and takes the form that they lost along.
+	answer, err := secondStepAfterPassword(q, who)
+	if err == nil {
+		q.App().SetSession(answer.Header, token)
+	}
+	return answer, err
+}
+
+// secondStepAfterPassword leads somebody who has just shown the password on to the second step, or to where it is set up.
+func secondStepAfterPassword(q *web.Request, who authz.Identity) (web.Answer, error) {
+	kept := keptOf(q)
+	switch {
+	case who.Pending == authz.ShowFactor && len(kept) > 0:
+		asked := *q
+		asked.Who, asked.Posted = who, nil
+		page, err := stepPageOf(&asked)
+		page.next, page.kept = nextOf(q), kept
+		return web.Page(secondStepPage(page)), err
+	case who.Pending == authz.ShowFactor:
+		return web.See(web.StepPath + "?tiep=" + url.QueryEscape(nextOf(q))), nil
+	case len(kept) > 0:
+		form := url.Values{}
+		for name, values := range kept {
+			form[strings.TrimPrefix(name, keptField)] = values
 		}
+		return web.Page(setUpFirstPage(nextOf(q), form, who.Role.Name())), nil
 	}
-	answer := web.See(next)
-	if len(form) > 0 {
-		answer = web.Page(resumePage(next, form))
-	}
-	q.App().SetSession(answer.Header, token)
-	return answer, nil
+	return web.See(web.SetUpPath + "?tiep=" + url.QueryEscape(nextOf(q))), nil
 }
 
 func signOut(q *web.Request) (web.Answer, error) {

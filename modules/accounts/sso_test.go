@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/tenant"
 )
 
@@ -287,6 +288,8 @@ func TestProviderRulesItsOwnTenantOnly(t *testing.T) {
 		return authz.GrantPlatformRole(t.Context(), tx, id, authz.Operator)
 	})
 	owner := s.place.signIn(email, password)
+	// The operator's role had a second factor set up, which the account's other sessions must show.
+	v.cookies["txng_session"] = string(authztest.Complete(t, s.DB, authz.Token(v.cookies["txng_session"]), authz.ShowFactor, email, nil))
 	who, err := authz.Resume(t.Context(), s.DB, authz.Token(v.cookies["txng_session"]))
 	if err != nil || who.Tenant != s.Tenant.ID || who.Provider == 0 {
 		t.Fatalf("signed in as %+v, %v", who, err)

@@ -37,6 +37,7 @@ type Account struct {
 	Email    string `json:"email"`
 	Phone    string `json:"phone,omitempty"`
 	Password string `json:"password"`
+	TOTP     string `json:"totp,omitempty"` // secret of the app for the second step, base32
 }
 
 // Stamp is a stamp of the demonstration and the address that its QR code holds.
@@ -58,6 +59,7 @@ type Result struct {
 type loader struct {
 	db       *tenant.DB
 	keys     *stamps.Keys
+	factors  *authz.Factors
 	origin   string
 	now      time.Time
 	result   Result
@@ -67,8 +69,8 @@ type loader struct {
 }
 
 // Load fills the database. origin is the address that stamps lead to; progress is told how far it is.
-func Load(ctx context.Context, db *tenant.DB, keys *stamps.Keys, origin string, progress func(done, total int)) (Result, error) {
-	l := &loader{db: db, keys: keys, origin: origin, now: db.Now(), progress: progress}
+func Load(ctx context.Context, db *tenant.DB, keys *stamps.Keys, factors *authz.Factors, origin string, progress func(done, total int)) (Result, error) {
+	l := &loader{db: db, keys: keys, factors: factors, origin: origin, now: db.Now(), progress: progress}
 	l.result.URL = origin
 	if err := l.registerAll(ctx); err != nil {
 		return Result{}, err
@@ -142,6 +144,9 @@ func (l *loader) platformAccounts(ctx context.Context) error {
 			if err := authz.GrantPlatformRole(ctx, tx, id, a.role); err != nil {
 				return err
 			}
+			if err := l.enrol(ctx, tx, id); err != nil {
+				return err
+			}
 			l.account(a.role, "", a.mail+"@"+domain)
 		}
 		return nil
@@ -149,7 +154,11 @@ func (l *loader) platformAccounts(ctx context.Context) error {
 }
 
 func (l *loader) account(role authz.Role, tenant, email string) {
-	l.result.Accounts = append(l.result.Accounts, Account{Role: string(role), Tenant: tenant, Email: email, Password: Password})
+	a := Account{Role: string(role), Tenant: tenant, Email: email, Password: Password}
+	if needFactor[role] {
+		a.TOTP = FactorSecret.String()
+	}
+	l.result.Accounts = append(l.result.Accounts, a)
 }
 
 // find returns the registered tenant of a province.
@@ -215,6 +224,13 @@ func programme(slug string) *plan.File {
 func (l *loader) officers(ctx context.Context, t tenant.Tenant) (authz.Identity, error) {
 	who := authz.Identity{Tenant: t.ID}
 	err := l.db.Platform(ctx, func(tx tenant.Platform) error {
+		admin, err := authz.AccountByEmail(ctx, tx, authz.Email(officers[0].mail+"@"+t.Slug+"."+domain))
+		if err != nil {
+			return err
+		}
+		if err := l.enrol(ctx, tx, admin.ID); err != nil {
+			return err
+		}
 		for _, o := range officers[1:] {
 			email := o.mail + "@" + t.Slug + "." + domain
 			account, err := authz.CreateAccount(ctx, tx, email, o.name, Password)

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"testing"
+	"txng/authz"
 
 	"txng/modules/kpi"
 	"txng/modules/stamps"
@@ -21,7 +22,11 @@ func TestDemonstrationHasAMonthOfRollUpsThatEndInTodaysValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(t.Context(), db, keys, "http://txng.test", func(int, int) {}); err != nil {
+	signer, err := authz.NewSigner(config.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(t.Context(), db, keys, signer.Factors(), "http://txng.test", func(int, int) {}); err != nil {
 		t.Fatal(err)
 	}
 	for _, slug := range []string{"nghe-an", "da-nang", "bac-ninh"} { // Bắc Ninh by its predecessor's rows

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules/internal/audit"
 	"txng/modules/internal/job"
 	"txng/modules/internal/web"
@@ -48,9 +49,7 @@ func newBrowser(t *testing.T, e *tenanttest.Env, role authz.Role) browser {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if b.token, _, err = authz.SignIn(t.Context(), e.DB, email, "mat khau rat dai", authz.Device{}); err != nil {
-		t.Fatal(err)
-	}
+	b.token = authztest.SignIn(t, e.DB, email, "mat khau rat dai", nil)
 	return b
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules/internal/web"
 	"txng/modules/kpi"
 	"txng/modules/plan"
@@ -181,10 +182,7 @@ func page(t *testing.T, e *tenanttest.Env, paths ...string) []*httptest.Response
 	}); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := authz.SignIn(t.Context(), e.DB, email, "mat khau dai", authz.Device{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := authztest.SignIn(t, e.DB, email, "mat khau dai", nil)
 	var answers []*httptest.ResponseRecorder
 	for _, path := range paths {
 		r := httptest.NewRequest(http.MethodGet, path, nil)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules/onboarding"
 	"txng/modules/trace/tracetest"
 	"txng/tenant"
@@ -24,10 +25,7 @@ func operator(t *testing.T, w *tracetest.World) *http.Cookie {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := authz.SignIn(t.Context(), w.DB, email, password, authz.Device{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := authztest.SignIn(t, w.DB, email, password, nil)
 	return &http.Cookie{Name: "txng_session", Value: string(token), Path: "/"}
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules/internal/web"
 	"txng/tenant"
 	"txng/tenant/tenanttest"
@@ -47,9 +48,7 @@ func newBrowser(t *testing.T, e *tenanttest.Env, role authz.Role, department str
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if b.token, _, err = authz.SignIn(t.Context(), e.DB, email, "mat khau dai", authz.Device{}); err != nil {
-		t.Fatal(err)
-	}
+	b.token = authztest.SignIn(t, e.DB, email, "mat khau dai", nil)
 	return b
 }
 

@@ -51,7 +51,11 @@ func provinces(t *testing.T) *source {
 			if s.keys, err = stamps.KeysOf(config.Secret); err != nil {
 				return err
 			}
-			if s.demo, err = demo.Load(context.Background(), s.db, s.keys, "http://txng.test", func(int, int) {}); err != nil {
+			signer, err := authz.NewSigner(config.Secret)
+			if err != nil {
+				return err
+			}
+			if s.demo, err = demo.Load(context.Background(), s.db, s.keys, signer.Factors(), "http://txng.test", func(int, int) {}); err != nil {
 				return err
 			}
 			return journal.SealAll(context.Background(), s.db)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,6 +39,9 @@ type Config struct {
 	// Archives is the folder of the archives that provinces ask for; "": they cannot. Instances that share a database
 	// share the folder.
 	Archives string
+	// DemoCode returns the code that a demonstration's account needs now for its second step, "" for others. It is asked
+	// in a demonstration only.
+	DemoCode func(ctx context.Context, tx tenant.Platform, email authz.Email) (string, error)
 	// Proxies are the addresses of our own proxies, whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 }
@@ -47,6 +51,8 @@ type App struct {
 	Config
 	// SignIn shows the sign-in form; next is where to go afterwards, kept what a lost form had in it, wrong a message.
 	SignIn func(q *Request, next string, kept url.Values, wrong string) templ.Component
+	// SecondStep shows the second step; next is where to go afterwards, kept what a lost form had in it.
+	SecondStep func(q *Request, next string, kept url.Values, wrong string) templ.Component
 
 	mux    *chi.Mux
 	routes []Route
@@ -74,7 +80,8 @@ type Route struct {
 	Method, Path string
 	Permission   authz.Permission // "" for DoorOpen
 	Door         Door
-	Reason       string // of DoorOpen: why nobody needs to sign in
+	Reason       string          // of DoorOpen: why nobody needs to sign in
+	While        []authz.Pending // what a session may lack that it admits
 }
 
 type menuEntry struct {

@@ -93,7 +93,7 @@ type ProblemField struct {
 // ProblemOf returns the problem document of an error.
 func ProblemOf(err error, requestID string) Problem {
 	code, title, text := describe(err)
-	p := Problem{Type: "about:blank", Title: title, Status: code, Detail: text}
+	p := Problem{Type: typeOf(err), Title: title, Status: code, Detail: text}
 	if requestID != "" {
 		p.Instance = "urn:txng:request:" + requestID
 	}

@@ -274,7 +274,7 @@ func (q *Request) Shell(title, purpose string) ui.Shell {
 		FlashKind: "success",
 		RequestID: q.ID,
 		InPlace:   q.inPlace(),
-		NoSearch:  q.Who.Tenant == 0,
+		NoSearch:  q.Who.Tenant == 0 || q.Who.Pending != "",
 		Failed:    len(q.Wrong) > 0,
 		Query:     q.URL.Query().Get(ui.QuerySearch),
 	}

@@ -316,7 +316,10 @@ func (a *App) admit(q *Request, route Route) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if !q.Who.Can(route.Permission) {
+	if lacks(q.Who, route) {
+		return a.stepFirst(q)
+	}
+	if q.Who.Pending == "" && !q.Who.Can(route.Permission) {
 		if q.Who.Impersonated() {
 			return Answer{}, authz.ErrPersonal
 		}
@@ -344,17 +347,12 @@ func (a *App) signInFirst(q *Request) (Answer, error) {
 	}
 	// A form with files is read for its text only where there was a session, not for everybody.
 	withFiles := strings.HasPrefix(q.Header.Get("Content-Type"), "multipart/")
-	if withFiles && q.Session() == "" || !withFiles && q.ContentLength > maxKept {
-		return Answer{}, fault.Say(fault.SignIn, "Phiên làm việc đã kết thúc. Đăng nhập lại rồi gửi lại.")
+	lost := fault.Say(fault.SignIn, "Phiên làm việc đã kết thúc. Đăng nhập lại rồi gửi lại.")
+	if withFiles && q.Session() == "" {
+		return Answer{}, lost
 	}
-	if !withFiles {
-		q.Body = http.MaxBytesReader(nil, q.Body, maxKept)
-	}
-	if err := q.parse(); err != nil {
+	if err := q.keepForm(lost); err != nil {
 		return Answer{}, err
-	}
-	if len(q.Posted.Encode()) > maxKept {
-		return Answer{}, fault.Say(fault.SignIn, "Phiên làm việc đã kết thúc. Đăng nhập lại rồi gửi lại.")
 	}
 	says := "Phiên làm việc đã kết thúc. Đăng nhập lại để gửi tiếp; nội dung vừa nhập được giữ nguyên."
 	if withFiles {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/billing"
 	"txng/modules/internal/gs1"
 	"txng/modules/internal/web"
@@ -142,10 +143,7 @@ func (s *Site) SignIn(t testing.TB, r authz.Role) *http.Cookie {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := authz.SignIn(t.Context(), s.World.DB, email, "mat khau dai 10", authz.Device{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := authztest.SignIn(t, s.World.DB, email, "mat khau dai 10", nil)
 	return &http.Cookie{Name: "txng_session", Value: string(token), Path: "/"}
 }
 
