@@ -47,8 +47,9 @@ create table tenant.lineage (
 grant select on tenant.lineage to txng_app, txng_public, txng_ministry;
 grant select, insert, delete on tenant.lineage to txng_platform;
 
--- protect shuts a table between tenants: row security enabled and forced, one policy for all commands, and the
--- rights given to the application, which never include changing a row's tenant.
+-- protect shuts a table between tenants: row security enabled and forced, one policy for all commands, one that keeps a
+-- successor from deleting what its origins wrote (a delete has no check), and the rights given to the application, which
+-- never include changing a row's tenant.
 create function tenant.protect(t regclass, rights text default 'select, insert, update') returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
@@ -60,6 +61,8 @@ begin
 	execute format('create policy tenant on %s for all to txng_app'
 		' using (tenant_id = any (current_setting(''app.tenants'')::int[]))'
 		' with check (tenant_id = current_setting(''app.tenant'')::int)', t);
+	execute format('create policy home on %s as restrictive for delete to txng_app'
+		' using (tenant_id = current_setting(''app.tenant'')::int)', t);
 	foreach verb in array string_to_array(rights, ', ') loop
 		if verb = 'update' then
 			select string_agg(quote_ident(attname), ', ') into columns

@@ -183,6 +183,7 @@ union all
 select 'C32 restrictive policy text differs from tenant.protect_org', p.name || ' ' || p.polname
 from policy p
 where not p.polpermissive
+and not (p.polname = 'home' and p.polcmd = 'd' and p.using_text = '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
 and not (p.polname = 'unit' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
 	and p.using_text = '((current_setting(''app.units''::text) = ''''::text) OR (unit = ANY (string_to_array(current_setting(''app.units''::text), '',''::text))))')
 and (p.polname <> 'organization' or p.polcmd <> '*' or p.using_text is distinct from p.check_text
@@ -197,4 +198,9 @@ select 'C34 table right of another door without a policy of its own', t.name || 
 from tenant_table t, login l
 where l.rolname <> 'txng_app' and has_any_column_privilege(l.oid, t.oid, 'select, insert, update')
 and not exists (select from policy p where p.name = t.name and l.rolname::text = any (p.roles))
+union all
+select 'C35 successor may delete its origin''s rows', t.name
+from tenant_table t
+where not t.relispartition and has_table_privilege('txng_app', t.oid, 'delete')
+and not exists (select from policy p where p.name = t.name and p.polname = 'home' and not p.polpermissive and 'txng_app' = any (p.roles))
 order by 1, 2
