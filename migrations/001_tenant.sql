@@ -50,6 +50,10 @@ grant select, insert, delete on tenant.lineage to txng_platform;
 -- protect shuts a table between tenants: row security enabled and forced, one policy for all commands, one that keeps a
 -- successor from deleting what its origins wrote (a delete has no check), and the rights given to the application, which
 -- never include changing a row's tenant.
+--
+-- The coalesce keeps the policy a filter: without it the planner would estimate with the scope of the moment, and a plan
+-- that was cached while a tiny tenant was at work would read all of a large one (every index led by the tenant looks as
+-- good as the key). What finds the rows is the tenant that each statement names.
 create function tenant.protect(t regclass, rights text default 'select, insert, update') returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
@@ -59,7 +63,7 @@ begin
 	execute format('alter table %s enable row level security', t);
 	execute format('alter table %s force row level security', t);
 	execute format('create policy tenant on %s for all to txng_app'
-		' using (tenant_id = any (current_setting(''app.tenants'')::int[]))'
+		' using (coalesce(tenant_id = any (current_setting(''app.tenants'')::int[]), false))'
 		' with check (tenant_id = current_setting(''app.tenant'')::int)', t);
 	execute format('create policy home on %s as restrictive for delete to txng_app'
 		' using (tenant_id = current_setting(''app.tenant'')::int)', t);

@@ -37,12 +37,12 @@ type Modelled struct {
 	Lost, Doubled                       int      // rows at the end that the model has and the database has not, and the other way round
 	Wrong                               []string // the first answers that differ from the model, in words
 	Residue                             []string // what idle connections of the pool still held of a scope
-	wrong                               int
+	Differences                         int      // answers that differ
 }
 
 // Sound reports whether nothing differed from the model.
 func (m Modelled) Sound() bool {
-	return m.Foreign == 0 && m.Lost == 0 && m.Doubled == 0 && m.wrong == 0 && len(m.Residue) == 0
+	return m.Foreign == 0 && m.Lost == 0 && m.Doubled == 0 && m.Differences == 0 && len(m.Residue) == 0
 }
 
 // place is one tenant of the model: what its rows must be. One transaction of a tenant runs at a time; origins that were
@@ -286,7 +286,7 @@ func (m *model) note(f func(*Modelled)) {
 
 func (m *model) wrong(p *place, format string, args ...any) {
 	m.note(func(s *Modelled) {
-		s.wrong++
+		s.Differences++
 		if len(s.Wrong) < 20 {
 			s.Wrong = append(s.Wrong, fmt.Sprintf("tenant %d: ", p.id)+fmt.Sprintf(format, args...))
 		}

@@ -34,7 +34,7 @@ type Values struct {
 }
 
 // sampled is the number of executions whose parameters a Wire keeps of each statement.
-const sampled = 4
+const sampled = 2
 
 // Wire stands between a program and its server and hears the statements that pass, or changes them. It is how faults
 // come into the product's own statements, and how all of them are recorded, without a hook in the product.

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"testing"
+
+	"txng/tenant/proof"
+	"txng/tenant/tenanttest"
+)
+
+// TestPlansOfTheSmallestTenantServeTheLargest records what the site sends while the demonstration is loaded and every
+// page is looked at, and runs it again on data of very different sizes.
+func TestPlansOfTheSmallestTenantServeTheLargest(t *testing.T) {
+	c := benchIsolation{Rows: 20_000}
+	e := &environment{t.Context(), t.Output(), t.Output()}
+	own := tenanttest.Database(t)
+	w, err := c.record(e, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, err := c.inflate(e, own, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := proof.Replay(t.Context(), own, w.statements, w.small, w.large, func(int, int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.details(t.Output(), short, proof.Attacked{}, r)
+	if r.Statements < 100 {
+		t.Errorf("only %d statements: the test has lost its subject", r.Statements)
+	}
+	if r.Ratio > goalPlans {
+		t.Errorf("the plan of the smallest tenant reads %.2f times the pages: %s", r.Ratio, r.Worst[0].SQL)
+	}
+	for _, s := range r.Unnamed {
+		t.Errorf("names no tenant: %s", s)
+	}
+	t.Logf("%d statements (%d without a scan), %d not repeated; largest ratio %.2f", r.Statements, r.Scanless, len(r.Unmeasured), r.Ratio)
+}
