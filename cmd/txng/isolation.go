@@ -95,6 +95,11 @@ func (c benchIsolation) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
+	bar = newBar(e.err, "Công bằng")
+	fair, err := proof.MeasureFairness(e, site, w.large, w.other, 300, bar.at)
+	if err != nil {
+		return err
+	}
 	list := []figure{
 		{"catalog_rules", "Luật kiểm tra trên danh mục cơ sở dữ liệu", float64(tenant.Rules), ""},
 		{"catalog_findings", "Vi phạm luật (mục tiêu 0)", float64(len(findings)), ""},
@@ -127,7 +132,10 @@ func (c benchIsolation) Run(e *environment) error {
 	}
 	list = append(list,
 		figure{"cost_open_scope_ratio", fmt.Sprintf("Phạm vi đang mở / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOpenScope), costs.Open, "lần"},
-		figure{"cost_own_scope_ratio", fmt.Sprintf("Phạm vi riêng, một lượt gửi / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOwnScope), costs.Own, "lần"})
+		figure{"cost_own_scope_ratio", fmt.Sprintf("Phạm vi riêng, một lượt gửi / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOwnScope), costs.Own, "lần"},
+		figure{"fairness_median_ratio", "Tỉnh khác đòi gấp mười phần mình: thời gian chờ, trung vị / khi một mình", fair.Median, "lần"},
+		figure{"fairness_p99_ratio", "… phân vị 99 / khi một mình", fair.P99, "lần"},
+		figure{"fairness_shareless_ratio", "… trung vị, nếu không chia phần (để so sánh)", fair.Shareless, "lần"})
 	if err := printFigures(e, c.JSON, list); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package proof
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -72,6 +73,10 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 	if have == 0 {
 		return "no row to copy", nil
 	}
+	var later []string
+	if err := conn.QueryRow(ctx, "select array(select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and atttypid = 'xid8'::regtype)", t.Name).Scan(&later); err != nil {
+		return "", err
+	}
 	rows = min(rows, heaviest/max(weight, 1))
 	values := make([]string, len(t.Columns))
 	for i, name := range t.Columns {
@@ -85,7 +90,7 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 				values[i] = fmt.Sprintf("t.%s + g * %d", name, templates)
 			case k.Number: // the number beside it tells the copies apart
 			case k.Type == "text":
-				values[i] = fmt.Sprintf("overlay(t.%[1]s placing lpad(g::text, 7, '0') from greatest(length(t.%[1]s) - 6, 1))", name)
+				values[i] = fmt.Sprintf("overlay(t.%[1]s placing lpad((g * %[2]d + t.template)::text, 7, '0') from greatest(length(t.%[1]s) - 6, 1))", name, templates)
 			case k.Type == "bytea":
 				values[i] = fmt.Sprintf("sha256(t.%s || g::text::bytea)", name)
 			case k.Type == "date":
@@ -93,6 +98,9 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 			case strings.HasPrefix(k.Type, "timestamp"):
 				values[i] = fmt.Sprintf("t.%s - g * interval '1 second'", name)
 			}
+		}
+		if slices.Contains(later, name) { // copies are of later transactions, as rows that arrive one after the other are
+			values[i] = fmt.Sprintf("(t.%s::text::bigint + g)::text::xid8", name)
 		}
 		// Numbers of other records follow their records' copies.
 		if values[i] == "t."+name && strings.HasSuffix(name, "_id") && name != "org_id" && name != "account_id" && name != "tenant_id" {
@@ -102,7 +110,8 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 	sql := fmt.Sprintf(`
 		insert into %[1]s (tenant_id, %[2]s) overriding system value
 		select t.tenant_id, %[3]s
-		from (select * from %[1]s where tenant_id = %[4]d limit %[5]d) t, generate_series(1, %[6]d) g
+		from (select *, row_number() over () as template from %[1]s where tenant_id = %[4]d limit %[5]d) t, generate_series(1, %[6]d) g
+		order by g
 		on conflict do nothing`, t.Name, strings.Join(t.Columns, ", "), strings.Join(values, ", "), of, templates, rows/min(have, templates))
 	tag, err := conn.Exec(ctx, sql)
 	if err != nil {
