@@ -91,7 +91,7 @@ func (c benchIsolation) Run(e *environment) error {
 		return err
 	}
 	bar = newBar(e.err, "Giá của cách ly")
-	costs, err := proof.MeasureCost(e, site, w.large, 30, bar.at)
+	costs, err := proof.MeasureCost(e, site, w.large, 20, bar.at)
 	if err != nil {
 		return err
 	}

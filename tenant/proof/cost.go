@@ -48,13 +48,13 @@ var costed = []struct {
 	{"point read", `
 		select name
 		from catalog.product
-		where tenant_id = any ($1) and id = $2`, 200},
+		where tenant_id = any ($1) and id = $2`, 100},
 	{"list", `
 		select name
 		from catalog.product
 		where tenant_id = any ($1)
 		order by tenant_id, id desc
-		limit 50`, 60},
+		limit 50`, 40},
 	{"aggregate", `
 		select count(*)::text as name
 		from (
@@ -64,7 +64,7 @@ var costed = []struct {
 			limit 2000) p`, 20},
 	{"insert", `
 		insert into catalog.list_item (tenant_id, id, list, name, source, official, created_at)
-		values ($1, $2, 'uu-tien', $3, 'txng bench', false, now())`, 60},
+		values ($1, $2, 'uu-tien', $3, 'txng bench', false, now())`, 40},
 }
 
 // named is a row of the statements that read.

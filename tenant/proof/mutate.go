@@ -229,3 +229,40 @@ func RightMutations() []Mutation {
 	}
 	return list
 }
+
+// StatementMutations take the tenant out of most statements of a recording that name it once and read one table, each
+// a fault; row security alone then holds the rows, and finding them is left to it.
+func StatementMutations(list []Statement, most int) []Mutation {
+	var all []Mutation
+	for _, s := range list {
+		text := strings.ToLower(s.SQL)
+		if len(all) == most || s.Role != "txng_app" || strings.Count(text, "tenant_id = ") != 1 || strings.Count(text, "tenant_id") > 2 || strings.Count(text, " from ")+strings.Count(text, "\tfrom ") > 1 || strings.Contains(text, "join") {
+			continue
+		}
+		mutant := s
+		mutant.SQL = explicit.ReplaceAllString(s.SQL, "$$1::int[] is not null")
+		if mutant.SQL == s.SQL {
+			mutant.SQL = written.ReplaceAllString(s.SQL, "$$1::int is not null")
+		}
+		if mutant.SQL == s.SQL {
+			continue
+		}
+		all = append(all, Mutation{Kind: "statement", Name: "tenant not named in: " + flat(s.SQL), Run: func(ctx context.Context, c tenant.Config) (string, error) {
+			owner, err := pgx.Connect(ctx, c.URL)
+			if err != nil {
+				return "", fmt.Errorf("connect as the owner: %w", err)
+			}
+			defer owner.Close(context.WithoutCancel(ctx))
+			if said, err := unnamed(ctx, owner, s, 1); err != nil || said != "" {
+				return "", errors.Join(fmt.Errorf("without the fault: %s", said), err)
+			}
+			return unnamed(ctx, owner, mutant, 1)
+		}})
+	}
+	return all
+}
+
+var (
+	explicit = regexp.MustCompile(`(\w+\.)?tenant_id = any \(\$1\)`)
+	written  = regexp.MustCompile(`(\w+\.)?tenant_id = \$1`)
+)
