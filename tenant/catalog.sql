@@ -53,7 +53,7 @@ select 'C05 policy text differs from tenant.protect', p.name || ' ' || p.polname
 from policy p
 where p.polpermissive and (p.polroles = '{0}' or 'txng_app' = any (p.roles))
 and (p.polname, p.using_text, p.check_text) is distinct from
-	('tenant', 'COALESCE((tenant_id = ANY ((current_setting(''app.tenants''::text))::integer[])), false)', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
+	('tenant', 'COALESCE(((tenant_id = (current_setting(''app.tenant''::text))::integer) OR (tenant_id = ANY ((current_setting(''app.tenants''::text))::integer[]))), false)', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
 union all
 select 'C06 policy depends on a function that is not stable', p.name || ' ' || p.polname || ' ' || f.proname
 from policy p

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"txng/authz"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -84,13 +82,11 @@ func checkAccess(ctx context.Context, c tenant.Config) (found string, err error)
 			return authz.SignOut(ctx, db, token)
 		}},
 		{"whose account is disabled", func(account authz.AccountID, _ int64, _ authz.Token) error {
-			owner, err := pgx.Connect(ctx, c.URL)
-			if err != nil {
+			if err := proof.AsOwner(ctx, c, "update authz.account set disabled_at = now() where id = $1", account); err != nil {
 				return err
 			}
-			defer owner.Close(ctx)
-			_, err = owner.Exec(ctx, "update authz.account set disabled_at = now() where id = $1", account)
-			return errors.Join(err, notify(ctx, owner, account))
+			// The instances are told as package authz tells them.
+			return proof.AsOwner(ctx, c, "select pg_notify('txng_revoked', $1)", fmt.Sprintf("a %d", account))
 		}},
 	} {
 		email := fmt.Sprintf("bench-%d@example.vn", time.Now().UnixNano())
@@ -133,10 +129,4 @@ func checkAccess(ctx context.Context, c tenant.Config) (found string, err error)
 		return "a token that nobody was given opens the door", nil
 	}
 	return "", nil
-}
-
-// notify tells the instances what the account has lost, as package authz does.
-func notify(ctx context.Context, owner *pgx.Conn, account authz.AccountID) error {
-	_, err := owner.Exec(ctx, "select pg_notify('txng_revoked', $1)", fmt.Sprintf("a %d", account))
-	return err
 }

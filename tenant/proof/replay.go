@@ -113,7 +113,7 @@ func Replay(ctx context.Context, c tenant.Config, list []Statement, small, large
 
 // A statement may take this long on the large tenant; a cached plan that takes longer reads endless times the pages.
 const (
-	patience = "5s"
+	patience = "20s"
 	timedOut = "57014"
 	endless  = 1e6
 )

@@ -100,7 +100,7 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 			}
 		}
 		if slices.Contains(later, name) { // copies are of later transactions, as rows that arrive one after the other are
-			values[i] = fmt.Sprintf("(t.%s::text::bigint + g)::text::xid8", name)
+			values[i] = "(4000000000 + g)::text::xid8"
 		}
 		// Numbers of other records follow their records' copies.
 		if values[i] == "t."+name && strings.HasSuffix(name, "_id") && name != "org_id" && name != "account_id" && name != "tenant_id" {
@@ -121,4 +121,33 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 		return fmt.Sprintf("%d rows", n), nil
 	}
 	return "", nil
+}
+
+// Skew makes two tenants of very different sizes: small gets a copy of each of large's rows, which then become about
+// rows in each table. See Inflate for the answer.
+func Skew(ctx context.Context, c tenant.Config, small, large tenant.ID, rows int, progress func(done, total int)) (short []string, err error) {
+	owner, err := pgx.Connect(ctx, c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("connect as the owner: %w", err)
+	}
+	defer owner.Close(context.WithoutCancel(ctx))
+	list, err := Tables(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := CopyTenant(ctx, owner, list, large, small); err != nil {
+		return nil, err
+	}
+	return Inflate(ctx, owner, list, large, rows, progress)
+}
+
+// AsOwner runs a statement behind the doors.
+func AsOwner(ctx context.Context, c tenant.Config, sql string, args ...any) error {
+	owner, err := pgx.Connect(ctx, c.URL)
+	if err != nil {
+		return fmt.Errorf("connect as the owner: %w", err)
+	}
+	defer owner.Close(context.WithoutCancel(ctx))
+	_, err = owner.Exec(ctx, sql, args...)
+	return err
 }
