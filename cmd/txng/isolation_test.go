@@ -11,7 +11,7 @@ import (
 // looked at, plants faults in it, and runs it again on data of very different sizes: the plans of the smallest tenant
 // serve the largest.
 func TestStatementsOfTheSiteKeepTenantsApart(t *testing.T) {
-	c := benchIsolation{Rows: 6_000}
+	c := benchIsolation{Rows: 3_000}
 	e := &environment{t.Context(), t.Output(), t.Output()}
 	own := tenanttest.Database(t)
 	w, err := c.record(e, own)
