@@ -16,6 +16,9 @@ var references = []string{"tenant.tenant", "tenant.lineage", "authz.account"}
 var dropped = []string{
 	"authz.session session_tenant_id_membership_id_fkey",
 	"authz.refresh_token refresh_token_membership_tenant_membership_id_fkey",
+	"authz.oidc_identity oidc_identity_provider_tenant_provider_id_fkey",
+	"authz.oidc_flow oidc_flow_provider_tenant_provider_id_fkey",
+	"authz.session session_provider",
 }
 
 // TestSchemaIsReadyForCitus checks the rules of the package's documentation on the catalog: what Citus refuses of a table

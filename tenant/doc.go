@@ -50,8 +50,8 @@
 //   - citus.propagate_set_commands = 'local' for the roles of the doors, so that the scope reaches the workers; the
 //     workers' ports are shut to everybody else, since whoever signs in there may set a scope himself.
 //   - tenant.tenant keeps its identity column on the coordinator: tenants are registered there only.
-//   - Sessions and refresh tokens lose their foreign keys to the memberships, which are distributed: looking one up joins
-//     the membership anyway, and a session whose membership is gone stands for nobody.
+//   - Sessions, refresh tokens and what else is local lose their foreign keys to memberships and identity providers, which
+//     are distributed: looking one up joins them anyway, and a session whose membership is gone stands for nobody.
 //   - River stays on the coordinator. A job is added in the transaction of what caused it, which becomes a transaction of
 //     two nodes: slower, and committed in two phases.
 //   - Advisory locks (sealing of the audit, limits of clients, families of refresh tokens) are taken on the coordinator:

@@ -65,37 +65,37 @@ func (c benchIsolation) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	bar := newBar(e.err, "Tấn công mọi bảng")
+	bar := newSteps(e.err, "Tấn công mọi bảng")
 	attacked, err := proof.Attack(e, site, proof.Places{Victim: w.large, Attacker: w.small, Origin: w.other}, bar.at)
 	if err != nil {
 		return err
 	}
-	bar = newBar(e.err, "Thao tác ngẫu nhiên")
+	bar = newSteps(e.err, "Thao tác ngẫu nhiên")
 	modelled, err := proof.Model(e, scratch, proof.ModelOptions{Operations: c.Operations, Seed: c.Seed, Progress: bar.at})
 	if err != nil {
 		return err
 	}
-	bar = newBar(e.err, "Cài lỗi cố ý")
+	bar = newSteps(e.err, "Cài lỗi cố ý")
 	mutated, err := proof.Mutate(e, scratch, faultsOf(w), bar.at)
 	if err != nil {
 		return err
 	}
-	bar = newBar(e.err, "Làm lớn một tỉnh")
+	bar = newSteps(e.err, "Làm lớn một tỉnh")
 	short, err := proof.Skew(e, site, w.small, w.large, c.Rows, bar.at)
 	if err != nil {
 		return err
 	}
-	bar = newBar(e.err, "Kế hoạch truy vấn")
+	bar = newSteps(e.err, "Kế hoạch truy vấn")
 	replayed, err := proof.Replay(e, site, w.statements, w.small, w.large, bar.at)
 	if err != nil {
 		return err
 	}
-	bar = newBar(e.err, "Giá của cách ly")
+	bar = newSteps(e.err, "Giá của cách ly")
 	costs, err := proof.MeasureCost(e, site, w.large, 20, bar.at)
 	if err != nil {
 		return err
 	}
-	bar = newBar(e.err, "Công bằng")
+	bar = newSteps(e.err, "Công bằng")
 	fair, err := proof.MeasureFairness(e, site, w.large, w.other, 300, bar.at)
 	if err != nil {
 		return err
@@ -236,7 +236,7 @@ func (c benchIsolation) record(e *environment, own tenant.Config) (recorded, err
 	if err != nil {
 		return r, err
 	}
-	bar := newBar(e.err, "Nạp dữ liệu mẫu")
+	bar := newSteps(e.err, "Nạp dữ liệu mẫu")
 	base := &url.URL{Scheme: "http", Host: "txng.bench"}
 	result, err := demo.Load(e, db, keys, base.String(), bar.at)
 	if err != nil {
@@ -252,21 +252,21 @@ func (c benchIsolation) record(e *environment, own tenant.Config) (recorded, err
 		}
 		*id = t.ID
 	}
-	if err := visit(e, db, own.Secret, keys, base, result, newBar(e.err, "Xem mọi trang")); err != nil {
+	if err := visit(e, db, own.Secret, keys, base, result, newSteps(e.err, "Xem mọi trang")); err != nil {
 		return r, err
 	}
 	r.statements = wire.Statements()
 	return r, nil
 }
 
-// bar is a progress bar that may be told from several goroutines.
-type bar struct{ *progressbar.ProgressBar }
+// steps is a progress bar that may be told from several goroutines.
+type steps struct{ *progressbar.ProgressBar }
 
-func newBar(out io.Writer, what string) bar {
-	return bar{progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))}
+func newSteps(out io.Writer, what string) steps {
+	return steps{progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))}
 }
 
-func (b bar) at(done, total int) {
+func (b steps) at(done, total int) {
 	b.ChangeMax(total)
 	_ = b.Set(done)
 	if done >= total {

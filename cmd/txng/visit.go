@@ -36,7 +36,7 @@ var (
 )
 
 // visit follows the site's links from the first page, as nobody and once as every role, a page of each shape.
-func visit(ctx context.Context, db *tenant.DB, secret []byte, keys *stamps.Keys, base *url.URL, d demo.Result, progress bar) error {
+func visit(ctx context.Context, db *tenant.DB, secret []byte, keys *stamps.Keys, base *url.URL, d demo.Result, progress steps) error {
 	signer, err := authz.NewSigner(secret)
 	if err != nil {
 		return err
