@@ -302,7 +302,7 @@ func (m *model) operate(ctx context.Context, tx tenant.Tx, p *place, s confined,
 		got, err := tx.Exec(ctx, `
 			insert into kpi.rollup (tenant_id, measure, day, numerator, denominator, computed_at)
 			values ($1, 'txng_proof', $2, $3, 1, $4)
-			on conflict (tenant_id, measure, day) do update
+			on conflict (tenant_id, measure, day, alone) do update
 			set numerator = excluded.numerator`, firstDay.AddDate(0, 0, d), v, tx.Now())
 		return expect(err, got, 1, "roll up")
 	case n < 69: // another tenant's row, by its number and its tenant's

@@ -110,9 +110,9 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 	sql := fmt.Sprintf(`
 		insert into %[1]s (tenant_id, %[2]s) overriding system value
 		select t.tenant_id, %[3]s
-		from (select *, row_number() over () as template from %[1]s where tenant_id = %[4]d limit %[5]d) t, generate_series(1, %[6]d) g
-		order by g
-		on conflict do nothing`, t.Name, strings.Join(t.Columns, ", "), strings.Join(values, ", "), of, templates, rows/min(have, templates))
+		from (select *, row_number() over (order by %[7]s) as template from %[1]s where tenant_id = %[4]d limit %[5]d) t, generate_series(1, %[6]d) g
+		order by g, template
+		on conflict do nothing`, t.Name, strings.Join(t.Columns, ", "), strings.Join(values, ", "), of, templates, rows/min(have, templates), strings.Join(append([]string{"tenant_id"}, t.Key...), ", "))
 	tag, err := conn.Exec(ctx, sql)
 	if err != nil {
 		return err.Error(), nil
