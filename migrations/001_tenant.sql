@@ -47,8 +47,14 @@ create table tenant.lineage (
 grant select on tenant.lineage to txng_app, txng_public, txng_ministry;
 grant select, insert, delete on tenant.lineage to txng_platform;
 
--- protect shuts a table between tenants: row security enabled and forced, one policy for all commands, and the
--- rights given to the application, which never include changing a row's tenant.
+-- protect shuts a table between tenants: row security enabled and forced, one policy for all commands, one that keeps a
+-- successor from deleting what its origins wrote (a delete has no check), and the rights given to the application, which
+-- never include changing a row's tenant.
+--
+-- The coalesce keeps the policy a filter: without it the planner would estimate with the scope of the moment, and a plan
+-- that was cached while a tiny tenant was at work would read all of a large one (every index led by the tenant looks as
+-- good as the key). What finds the rows is the tenant that each statement names. The tenant itself is asked first: to
+-- read the list of tenants for each row would cost several times as much.
 create function tenant.protect(t regclass, rights text default 'select, insert, update') returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
@@ -58,8 +64,10 @@ begin
 	execute format('alter table %s enable row level security', t);
 	execute format('alter table %s force row level security', t);
 	execute format('create policy tenant on %s for all to txng_app'
-		' using (tenant_id = any (current_setting(''app.tenants'')::int[]))'
+		' using (coalesce(tenant_id = current_setting(''app.tenant'')::int or tenant_id = any (current_setting(''app.tenants'')::int[]), false))'
 		' with check (tenant_id = current_setting(''app.tenant'')::int)', t);
+	execute format('create policy home on %s as restrictive for delete to txng_app'
+		' using (tenant_id = current_setting(''app.tenant'')::int)', t);
 	foreach verb in array string_to_array(rights, ', ') loop
 		if verb = 'update' then
 			select string_agg(quote_ident(attname), ', ') into columns

@@ -17,6 +17,7 @@ import (
 	"txng/authz"
 	"txng/modules/catalog"
 	"txng/tenant"
+	"txng/tenant/proof"
 )
 
 // confinement is a scope of an officer who sees a part of the province, and the rows of a table that it must not reach.
@@ -30,7 +31,7 @@ type confinement struct {
 
 // confinements returns the scopes to try on a table of organizations in a tenant: by fields and by assignment, with
 // something in them and empty.
-func confinements(t *testing.T, conn *pgx.Conn, table table, of int) []confinement {
+func confinements(t *testing.T, conn *pgx.Conn, table proof.Table, of int) []confinement {
 	t.Helper()
 	ctx := context.Background()
 	const (
@@ -68,7 +69,7 @@ func confinements(t *testing.T, conn *pgx.Conn, table table, of int) []confineme
 
 // reached returns what the confined scope reaches of others' rows with each kind of statement, after a fault is planted
 // ("" for none). Everything is rolled back.
-func reached(t *testing.T, conn *pgx.Conn, table table, of int, c confinement, fault string) (leaks []string) {
+func reached(t *testing.T, conn *pgx.Conn, table proof.Table, of int, c confinement, fault string) (leaks []string) {
 	t.Helper()
 	ctx := context.Background()
 	last := table.Columns[len(table.Columns)-1]
@@ -120,7 +121,7 @@ func TestConfinedOfficersAreShutOff(t *testing.T) {
 	w := site(t)
 	conn := owner(t, w)
 	of, cases := tenantID(t, conn, "nghe-an"), 0
-	for _, table := range tables(t, conn) {
+	for _, table := range allTables(t, conn) {
 		if table.Org == "" {
 			continue
 		}
@@ -148,7 +149,7 @@ func TestFaultsOfConfinementAreSeen(t *testing.T) {
 	w := site(t)
 	conn := owner(t, w)
 	of := tenantID(t, conn, "nghe-an")
-	all := tables(t, conn)
+	all := allTables(t, conn)
 	for _, f := range []struct{ table, scope, sql string }{
 		{"trace.lot", "one assigned", "drop policy assigned on trace.lot"},
 		{"scan.scan", "one assigned", "drop policy assigned on scan.scan"},
@@ -329,4 +330,14 @@ func mustScope(t *testing.T, w *world, of int) tenant.Scope {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// allTables returns every tenant table, as the proofs have them.
+func allTables(t *testing.T, conn *pgx.Conn) []proof.Table {
+	t.Helper()
+	list, err := proof.Tables(t.Context(), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }

@@ -53,7 +53,7 @@ select 'C05 policy text differs from tenant.protect', p.name || ' ' || p.polname
 from policy p
 where p.polpermissive and (p.polroles = '{0}' or 'txng_app' = any (p.roles))
 and (p.polname, p.using_text, p.check_text) is distinct from
-	('tenant', '(tenant_id = ANY ((current_setting(''app.tenants''::text))::integer[]))', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
+	('tenant', 'COALESCE(((tenant_id = (current_setting(''app.tenant''::text))::integer) OR (tenant_id = ANY ((current_setting(''app.tenants''::text))::integer[]))), false)', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
 union all
 select 'C06 policy depends on a function that is not stable', p.name || ' ' || p.polname || ' ' || f.proname
 from policy p
@@ -196,6 +196,7 @@ and not (p.polname = 'assigned' and p.polcmd = '*' and p.using_text is not disti
 	and replace(p.using_text, '(id', '(org_id') = '(((current_setting(''app.orgs''::text))::bigint = ''-1''::integer) OR (org_id = 0)'
 		' OR (strpos(current_setting((''app.orgs''::text || ((org_id & (current_setting(''app.orgs''::text))::bigint))::text)),'
 		' (('',''::text || (org_id)::text) || '',''::text)) > 0))')
+and not (p.polname = 'home' and p.polcmd = 'd' and p.using_text = '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
 and not (p.polname = 'unit' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
 	and p.using_text = '((current_setting(''app.units''::text) = ''''::text) OR (unit = ANY (string_to_array(current_setting(''app.units''::text), '',''::text))))')
 and (p.polname <> 'organization' or p.polcmd <> '*' or p.using_text is distinct from p.check_text
@@ -233,4 +234,9 @@ select 'C34 table right of another door without a policy of its own', t.name || 
 from tenant_table t, login l
 where l.rolname <> 'txng_app' and has_any_column_privilege(l.oid, t.oid, 'select, insert, update')
 and not exists (select from policy p where p.name = t.name and l.rolname::text = any (p.roles))
+union all
+select 'C38 successor may delete its origin''s rows', t.name
+from tenant_table t
+where not t.relispartition and has_table_privilege('txng_app', t.oid, 'delete')
+and not exists (select from policy p where p.name = t.name and p.polname = 'home' and not p.polpermissive and 'txng_app' = any (p.roles))
 order by 1, 2

@@ -1,13 +1,10 @@
 package tenant_test
 
 import (
-	"context"
-	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"txng/tenant"
+	"txng/tenant/proof"
 	"txng/tenant/tenanttest"
 )
 
@@ -24,100 +21,16 @@ func TestCatalogKeepsTheRulesOfIsolation(t *testing.T) {
 	t.Logf("%d rules, %d findings", tenant.Rules, len(found))
 }
 
-// faults are planted one by one into a migrated database; Inspect must find each by the rule that is named.
-var faults = []struct{ name, sql, rule string }{
-	{"row security off", "alter table catalog.product disable row level security", "C01"},
-	{"row security not forced", "alter table catalog.product no force row level security", "C01"},
-	{"new table without a tenant", "create table catalog.note (id int primary key)", "C02"},
-	{"new tenant table without protection", "create table catalog.note (tenant_id int not null, id int, primary key (tenant_id, id))", "C01"},
-	{"tenant may be null", "create table catalog.note (tenant_id int, id int); select tenant.protect('catalog.note')", "C03"},
-	{"policy dropped", "drop policy tenant on catalog.product", "C04"},
-	{"second permissive policy", "create policy more on catalog.product for select to txng_app using (state = 'published')", "C05"},
-	{"second permissive policy for everybody", "create policy more on catalog.product for select using (true)", "C05"},
-	{"policy that fails silently without a scope", "alter policy tenant on catalog.product using (tenant_id = any (current_setting('app.tenants', true)::int[]))", "C05"},
-	{"policy without a check of its own", "drop policy tenant on catalog.product; create policy tenant on catalog.product for all to txng_app using (tenant_id = any (current_setting('app.tenants')::int[]))", "C05"},
-	{"policy with a sub-query", "alter policy tenant on catalog.product using (tenant_id = any ((select current_setting('app.tenants'))::int[]))", "C05"},
-	{"policy through an immutable wrapper", "create function tenant.mine() returns int immutable language sql as $$ select current_setting('app.tenant')::int $$; alter policy tenant on catalog.product using (tenant_id = tenant.mine())", "C06"},
-	{"login role bypasses row security", "alter role txng_app bypassrls", "C07"},
-	{"login role is superuser", "alter role txng_public superuser", "C07"},
-	{"login role may become another", "grant pg_read_all_data to txng_ministry", "C08"},
-	{"login role owns a table", "create table catalog.note (tenant_id int not null, id int); alter table catalog.note owner to txng_app", "C09"},
-	{"right to truncate", "grant truncate on catalog.product to txng_app", "C10"},
-	{"right on a partition", "create table scan.log (tenant_id int not null default current_setting('app.tenant')::int, at date not null, primary key (tenant_id, at)) partition by range (at); select tenant.protect('scan.log'); create table scan.log_1 partition of scan.log for values from ('2026-01-01') to ('2027-01-01'); grant select on scan.log_1 to txng_app", "C11"},
-	{"view with its owner's rights", "create view catalog.seen as select * from catalog.product", "C12"},
-	{"materialized view", "create materialized view catalog.seen as select * from catalog.product", "C13"},
-	{"definer function", "create function catalog.count() returns bigint security definer set search_path = '' language sql as $$ select count(*) from catalog.product $$", "C14"},
-	{"definer function without a pinned path", "create function catalog.count() returns bigint security definer language sql as $$ select count(*) from catalog.product $$; revoke execute on function catalog.count() from public", "C15"},
-	{"unique key across tenants", "alter table catalog.product add constraint gtin_everywhere unique (gtin)", "C16"},
-	{"index not led by the tenant", "create index on catalog.product (gtin)", "C17"},
-	{"foreign key without the tenant", "alter table catalog.list_item add constraint whole unique (id, tenant_id); create table catalog.note (tenant_id int not null, id int, other int, item bigint, foreign key (other, item) references catalog.list_item (tenant_id, id))", "C18"},
-	{"trigger", "create function catalog.touch() returns trigger language plpgsql as $$ begin return new; end $$; create trigger touch before insert on catalog.product for each row execute function catalog.touch()", "C19"},
-	{"default privileges", "alter default privileges in schema catalog grant select on tables to txng_app", "C20"},
-	{"rewrite rule", "create rule shadow as on insert to catalog.list_item do also nothing", "C21"},
-	{"table in a publication", "create publication p for table catalog.product", "C22"},
-	{"publication of everything", "create publication p for all tables", "C23"},
-	{"inheritance", "create table catalog.child () inherits (catalog.list_item)", "C24"},
-	{"right to create in a schema", "grant create on schema catalog to txng_app", "C25"},
-	{"tenant of another type", "create table catalog.note (tenant_id bigint not null default 1, id int, primary key (tenant_id, id))", "C26"},
-	{"tenant without its default", "alter table catalog.product alter tenant_id drop default", "C26"},
-	{"right to move a row to another tenant", "grant update (tenant_id) on catalog.product to txng_app", "C27"},
-	{"index that row security cannot use", "create index on plan.task (tenant_id, (evidence::jsonb)) ; create index bad on plan.task (tenant_id, (planned::numeric))", "C28"},
-	{"cascade", "alter table catalog.photo add constraint c foreign key (tenant_id, product_id) references catalog.product (tenant_id, id) on delete cascade", "C29"},
-	{"right for everybody", "grant select on catalog.product to public", "C30"},
-	{"policy for another door", "create policy all_of_it on plan.plan for select to txng_ministry using (true)", "C31"},
-	{"organization policy weakened", "alter policy organization on catalog.product using (true)", "C32"},
-	{"organization policy dropped", "drop policy organization on catalog.product", "C33"},
-	{"unit policy weakened", "alter policy unit on organization.organization using (true)", "C32"},
-	{"cascade of what is no group", "alter table catalog.list_item add unique (tenant_id, name, id); create table catalog.note (tenant_id int not null default current_setting('app.tenant')::int, id bigint, name text, item bigint, primary key (tenant_id, id), foreign key (tenant_id, name, item) references catalog.list_item (tenant_id, name, id) on update cascade); select tenant.protect('catalog.note')", "C29"},
-	{"field policy weakened", "alter policy field on trace.lot using (true)", "C32"},
-	{"field policy that takes no group for all", "alter policy field on trace.lot using (current_setting('app.fields')::bigint = 0 or (fields & current_setting('app.fields')::bigint) <> 0) with check (current_setting('app.fields')::bigint = 0 or (fields & current_setting('app.fields')::bigint) <> 0)", "C32"},
-	{"assigned policy weakened", "alter policy assigned on trace.lot using (true)", "C32"},
-	{"assigned policy that takes none for all", "alter policy assigned on trace.lot using (current_setting('app.orgs')::bigint in (-1, 0) or org_id = 0) with check (current_setting('app.orgs')::bigint in (-1, 0) or org_id = 0)", "C32"},
-	{"field policy dropped", "drop policy field on trace.lot", "C35"},
-	{"assigned policy dropped", "drop policy assigned on scan.scan", "C35"},
-	{"table of organizations without confinement", "create table catalog.note (tenant_id int not null default current_setting('app.tenant')::int, id bigint, org_id bigint, primary key (tenant_id, id)); select tenant.protect('catalog.note'); create policy organization on catalog.note as restrictive for all to txng_app using (current_setting('app.org')::bigint in (0, org_id)) with check (current_setting('app.org')::bigint in (0, org_id))", "C35"},
-	{"group that does not follow the product", "alter table trace.event drop constraint event_tenant_id_lot_id_fkey; alter table trace.event add foreign key (tenant_id, lot_id) references trace.lot (tenant_id, id)", "C36"},
-	{"rows of a product without a group", "create table catalog.note (tenant_id int not null default current_setting('app.tenant')::int, id bigint, product_id bigint, org_id bigint, primary key (tenant_id, id)); select tenant.protect('catalog.note'); select tenant.protect_org('catalog.note')", "C37"},
-	{"right of a door without a policy", "grant select on plan.plan to txng_ministry", "C34"},
-}
-
 func TestEveryPlantedFaultIsFound(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)
-	conn := e.Owner(t)
-	ctx := context.Background()
-	hit := 0
-	for _, f := range faults {
-		tx, err := conn.Begin(ctx)
+	for _, m := range proof.CatalogMutations() {
+		found, err := m.Run(t.Context(), e.Config)
 		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := tx.Exec(ctx, f.sql); err != nil {
-			t.Errorf("%s: cannot be planted: %v", f.name, err)
-			tx.Rollback(ctx)
-			continue
-		}
-		found, err := tenant.Inspect(ctx, tx)
-		if err != nil {
-			t.Fatalf("%s: %v", f.name, err)
-		}
-		if has(found, f.rule) {
-			hit++
-		} else {
-			t.Errorf("%s: not found by %s; findings: %v", f.name, f.rule, found)
-		}
-		if err := tx.Rollback(ctx); err != nil && err != pgx.ErrTxClosed {
-			t.Fatal(err)
+			t.Errorf("%s: %v", m.Name, err)
+		} else if found == "" {
+			t.Errorf("%s: not found", m.Name)
 		}
 	}
-	t.Logf("%d of %d planted faults found", hit, len(faults))
-}
-
-func has(found []tenant.Finding, rule string) bool {
-	for _, f := range found {
-		if strings.HasPrefix(f.Rule, rule) {
-			return true
-		}
-	}
-	return false
+	t.Logf("%d planted faults", len(proof.CatalogMutations()))
 }

@@ -53,6 +53,7 @@ type DB struct {
 
 	clock    func() time.Time
 	registry *registryCache
+	shares   *shares // of app, by tenant
 }
 
 // Open connects the doors. It does not ask the database anything yet: a server that is away is found by the first use.
@@ -68,6 +69,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if size == 0 {
 		size = 8
 	}
+	db.shares = newShares(int(size))
 	for _, door := range []struct {
 		pool **pgxpool.Pool
 		role string
@@ -144,7 +146,7 @@ func (db *DB) WithClock(clock func() time.Time) *DB {
 func (db *DB) Now() time.Time { return db.clock() }
 
 // In runs f in a transaction of the scope, which commits when f returns nil and is rolled back otherwise. A tenant that
-// is suspended or archived is read only: fault.Conflict.
+// is suspended or archived is read only: fault.Conflict. One that has too many waiting already: fault.TooMany.
 func (db *DB) In(ctx context.Context, s Scope, f func(Tx) error) error {
 	if s.frozen {
 		return fault.Say(fault.Conflict, "Tỉnh, thành phố đang tạm dừng vận hành: chỉ xem được, chưa ghi được dữ liệu mới.")
@@ -161,6 +163,11 @@ func (db *DB) scoped(ctx context.Context, s Scope, begin string, f func(Tx) erro
 	if s.home <= 0 || len(s.reads) == 0 {
 		return errNoScope
 	}
+	release, err := db.shares.take(ctx, s.home)
+	if err != nil {
+		return err
+	}
+	defer release()
 	return db.within(ctx, db.app, pgx.TxOptions{BeginQuery: begin + "; " + s.set()}, func(tx pgx.Tx) error {
 		return f(Tx{open: &open{tx: tx, scope: s, now: db.clock()}})
 	})
@@ -201,6 +208,11 @@ func Fetch[T any](ctx context.Context, db *DB, s Scope, sql string, args ...any)
 	if s.home <= 0 || len(s.reads) == 0 {
 		return nil, errNoScope
 	}
+	release, err := db.shares.take(ctx, s.home)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	var list []T
 	var b pgx.Batch
 	b.Queue("begin read only")

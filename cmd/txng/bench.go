@@ -15,9 +15,10 @@ import (
 )
 
 type benchCommand struct {
-	Scope  benchScope  `cmd:"" help:"Giá của việc mở phạm vi một tỉnh, so với đọc không phạm vi."`
-	Stamps benchStamps `cmd:"" help:"Tạo và mở số sê-ri của tem, so với tra một dòng trong cơ sở dữ liệu."`
-	Authz  benchAuthz  `cmd:"" help:"Kiểm tra quyền, so với casbin.Enforce."`
+	Scope     benchScope     `cmd:"" help:"Giá của việc mở phạm vi một tỉnh, so với đọc không phạm vi."`
+	Stamps    benchStamps    `cmd:"" help:"Tạo và mở số sê-ri của tem, so với tra một dòng trong cơ sở dữ liệu."`
+	Isolation benchIsolation `cmd:"" help:"Chứng minh các tỉnh được cách ly, trên cơ sở dữ liệu riêng: luật, tấn công, thao tác ngẫu nhiên, lỗi cố ý, kế hoạch truy vấn, giá."`
+	Authz     benchAuthz     `cmd:"" help:"Kiểm tra quyền, so với casbin.Enforce."`
 }
 
 // figure is one line of a benchmark's table.

@@ -18,11 +18,11 @@ const selectProduct = `
 	select p.tenant_id, p.id, p.org_id, p.gtin, p.name, p.brand, p.description, p.origin, p.standard, p.shelf_life,
 		p.fields, p.list_item_id, p.exported, p.state, p.illustrative, p.source, p.created_at,
 		o.name as org_name, o.address as org_place, o.unit as org_unit, o.printed_address as org_printed, o.printed_unit as org_printed_unit,
-		exists (select from catalog.photo f where f.tenant_id = p.tenant_id and f.product_id = p.id) as has_photo,
+		exists (select from catalog.photo f where f.tenant_id = any ($1) and f.tenant_id = p.tenant_id and f.product_id = p.id) as has_photo,
 		exists (
 			select from trace.lot l
 			join trace.event e on e.tenant_id = l.tenant_id and e.lot_id = l.id
-			where l.tenant_id = p.tenant_id and l.product_id = p.id) as has_event`
+			where l.tenant_id = any ($1) and l.tenant_id = p.tenant_id and l.product_id = p.id) as has_event`
 
 const fromProduct = `
 	from catalog.product p

@@ -197,7 +197,7 @@ const taskColumns = `t.tenant_id, t.id, t.plan_id, p.number as plan_number, p.is
 	t.funding, t.state, t.done, t.evidence, t.changed_at`
 
 const taskTables = `plan.task t
-		join plan.plan p on p.tenant_id = t.tenant_id and p.id = t.plan_id
+		join plan.plan p on p.tenant_id = any ($1) and p.tenant_id = t.tenant_id and p.id = t.plan_id
 		left join plan.department d on d.tenant_id = t.tenant_id and d.plan_id = t.plan_id and d.code = t.lead`
 
 // Tasks returns the tasks of plans, in the order of the plans, the newest first.

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"txng/modules/demo"
+	"txng/modules/journal"
+	"txng/modules/stamps"
+	"txng/tenant"
+	"txng/tenant/proof"
+)
+
+type benchIsolation struct {
+	databaseFlags
+	JSON       bool   `help:"In một đối tượng JSON phẳng."`
+	Operations int    `help:"Số thao tác ngẫu nhiên." default:"200000"`
+	Seed       uint64 `help:"Mầm của các lựa chọn ngẫu nhiên; 0 là lấy theo giờ."`
+	Rows       int    `help:"Số dòng mỗi bảng của tỉnh lớn nhất khi đo kế hoạch truy vấn." default:"20000"`
+	Details    bool   `help:"In thêm các câu lệnh có tỷ lệ lớn nhất và những gì không đo được."`
+}
+
+// Goals of the figures that a machine's speed has a say in.
+const (
+	goalPlans     = 2.0
+	goalOpenScope = 1.05
+	goalOwnScope  = 1.5
+)
+
+// Run proves isolation on two databases of its own and removes them. A goal of isolation that is missed is an error.
+func (c benchIsolation) Run(e *environment) error {
+	d, err := c.open(e, e.err)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	if c.Seed == 0 {
+		c.Seed = uint64(time.Now().UnixNano())
+	}
+	fmt.Fprintln(e.err, "Mầm ngẫu nhiên:", c.Seed)
+	site, dropSite, err := ownDatabase(e, d.Config, "site")
+	if err != nil {
+		return err
+	}
+	defer dropSite()
+	scratch, dropScratch, err := ownDatabase(e, d.Config, "faults")
+	if err != nil {
+		return err
+	}
+	defer dropScratch()
+
+	findings, err := tenant.InspectURL(e, site.URL)
+	if err != nil {
+		return err
+	}
+	w, err := c.record(e, site)
+	if err != nil {
+		return err
+	}
+	bar := newSteps(e.err, "Tấn công mọi bảng")
+	attacked, err := proof.Attack(e, site, proof.Places{Victim: w.large, Attacker: w.small, Origin: w.other}, bar.at)
+	if err != nil {
+		return err
+	}
+	bar = newSteps(e.err, "Thao tác ngẫu nhiên")
+	modelled, err := proof.Model(e, scratch, proof.ModelOptions{Operations: c.Operations, Seed: c.Seed, Progress: bar.at})
+	if err != nil {
+		return err
+	}
+	bar = newSteps(e.err, "Cài lỗi cố ý")
+	mutated, err := proof.Mutate(e, scratch, faultsOf(w), bar.at)
+	if err != nil {
+		return err
+	}
+	bar = newSteps(e.err, "Làm lớn một tỉnh")
+	short, err := proof.Skew(e, site, w.small, w.large, c.Rows, bar.at)
+	if err != nil {
+		return err
+	}
+	bar = newSteps(e.err, "Kế hoạch truy vấn")
+	replayed, err := proof.Replay(e, site, w.statements, w.small, w.large, bar.at)
+	if err != nil {
+		return err
+	}
+	bar = newSteps(e.err, "Giá của cách ly")
+	costs, err := proof.MeasureCost(e, site, w.large, 20, bar.at)
+	if err != nil {
+		return err
+	}
+	bar = newSteps(e.err, "Công bằng")
+	fair, err := proof.MeasureFairness(e, site, w.large, w.other, 300, bar.at)
+	if err != nil {
+		return err
+	}
+	list := []figure{
+		{"catalog_rules", "Luật kiểm tra trên danh mục cơ sở dữ liệu", float64(tenant.Rules), ""},
+		{"catalog_findings", "Vi phạm luật (mục tiêu 0)", float64(len(findings)), ""},
+		{"attack_tables", "Bảng bị tấn công", float64(attacked.Tables), ""},
+		{"attack_cases", "Trường hợp tấn công", float64(attacked.Cases), ""},
+		{"leaks", "Rò rỉ (mục tiêu 0)", float64(len(attacked.Leaks)), ""},
+		{"model_operations", "Thao tác ngẫu nhiên, mỗi thao tác một câu lệnh", float64(modelled.Operations), ""},
+		{"model_transactions", "… trong số giao dịch", float64(modelled.Transactions), ""},
+		{"model_disturbed", "… bị hủy, ngắt kết nối, hoảng loạn hoặc lỗi", float64(modelled.Cancelled + modelled.Killed + modelled.Panicked + modelled.Failed), ""},
+		{"model_foreign_rows", "Dòng của tỉnh khác đã thấy (mục tiêu 0)", float64(modelled.Foreign), ""},
+		{"model_lost_or_doubled_rows", "Dòng mất hoặc thừa (mục tiêu 0)", float64(modelled.Lost + modelled.Doubled), ""},
+		{"model_differences", "Trả lời khác mô hình (mục tiêu 0)", float64(modelled.Differences + len(modelled.Residue)), ""},
+		{"mutations_planted", "Lỗi cố ý đã cài", float64(mutated.Planted), ""},
+		{"mutations_found", "Lỗi cố ý bị phát hiện", float64(mutated.Found), ""},
+		{"plan_statements", "Câu lệnh ghi được khi chạy hệ thống, đã đo", float64(replayed.Statements), ""},
+		{"plan_statements_unmeasured", "Câu lệnh ghi được, không chạy lại được", float64(len(replayed.Unmeasured)), ""},
+		{"statements_without_tenant", "Câu lệnh không nêu tỉnh (mục tiêu 0)", float64(len(replayed.Unnamed)), ""},
+		{"plan_buffers_ratio_max", fmt.Sprintf("Trang đọc với kế hoạch của tỉnh nhỏ nhất / kế hoạch riêng, lớn nhất (mục tiêu ≤ %g)", goalPlans), replayed.Ratio, "lần"},
+	}
+	what := "bộ xử lý của máy chủ"
+	if !costs.CPU {
+		what = "thời gian chờ"
+	}
+	for _, k := range costs.List {
+		list = append(list,
+			figure{"cost_" + k.Key() + "_open_cpu", k.Name + ": phạm vi đang mở / không phạm vi, bộ xử lý", k.OpenCPU, "lần"},
+			figure{"cost_" + k.Key() + "_open_latency", k.Name + ": … thời gian chờ", k.OpenLatency, "lần"},
+			figure{"cost_" + k.Key() + "_own_cpu", k.Name + ": phạm vi riêng / không phạm vi, bộ xử lý", k.OwnCPU, "lần"},
+			figure{"cost_" + k.Key() + "_own_latency", k.Name + ": … thời gian chờ", k.OwnLatency, "lần"})
+	}
+	list = append(list,
+		figure{"cost_open_scope_ratio", fmt.Sprintf("Phạm vi đang mở / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOpenScope), costs.Open, "lần"},
+		figure{"cost_own_scope_ratio", fmt.Sprintf("Phạm vi riêng, một lượt gửi / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOwnScope), costs.Own, "lần"},
+		figure{"fairness_median_ratio", "Tỉnh khác đòi gấp mười phần mình: thời gian chờ, trung vị / khi một mình", fair.Median, "lần"},
+		figure{"fairness_p99_ratio", "… phân vị 99 / khi một mình", fair.P99, "lần"},
+		figure{"fairness_shareless_ratio", "… trung vị, nếu không chia phần (để so sánh)", fair.Shareless, "lần"})
+	if err := printFigures(e, c.JSON, list); err != nil {
+		return err
+	}
+	if c.Details {
+		c.details(e.err, short, attacked, replayed)
+	}
+	return missed(findings, attacked, modelled, mutated, replayed)
+}
+
+// missed is the error of the goals of isolation that were missed, nil for none.
+func missed(findings []tenant.Finding, a proof.Attacked, m proof.Modelled, f proof.Mutated, r proof.Replayed) error {
+	var list []error
+	say := func(what string, items []string) {
+		for _, i := range items[:min(len(items), 20)] {
+			list = append(list, errors.New(what+": "+i))
+		}
+	}
+	for _, f := range findings {
+		list = append(list, errors.New("vi phạm luật: "+f.Rule+": "+f.Object))
+	}
+	say("rò rỉ", a.Leaks)
+	say("khác mô hình", m.Wrong)
+	say("còn sót trên kết nối", m.Residue)
+	say("lỗi cố ý không bị phát hiện", f.Missed)
+	say("câu lệnh không nêu tỉnh", r.Unnamed)
+	if r.Ratio > goalPlans {
+		list = append(list, fmt.Errorf("kế hoạch của tỉnh nhỏ đọc gấp %.1f lần: %s", r.Ratio, r.Worst[0].SQL))
+	}
+	return errors.Join(list...)
+}
+
+func (c benchIsolation) details(out io.Writer, short []string, a proof.Attacked, r proof.Replayed) {
+	for _, x := range r.Worst {
+		fmt.Fprintf(out, "%.2f (%d / %d trang) %.160s\n", x.Value, x.Cached, x.Fresh, x.SQL)
+	}
+	for _, x := range r.Slowest {
+		fmt.Fprintf(out, "%s (%d trang) %.300s\n", x.Took.Round(time.Millisecond), x.Fresh, x.SQL)
+	}
+	for _, x := range r.Unmeasured {
+		fmt.Fprintln(out, "không đo được:", x)
+	}
+	for _, x := range short {
+		fmt.Fprintln(out, "ít dòng:", x)
+	}
+	for _, x := range a.Empty {
+		fmt.Fprintln(out, "không có dòng nào khi bị tấn công:", x)
+	}
+}
+
+// ownDatabase makes a migrated database that the bench has for itself, and returns how to remove it.
+func ownDatabase(ctx context.Context, c tenant.Config, purpose string) (tenant.Config, func(), error) {
+	base, err := url.Parse(c.URL)
+	if err != nil {
+		return c, nil, fmt.Errorf("đọc địa chỉ cơ sở dữ liệu: %w", err)
+	}
+	name := fmt.Sprintf("txng_bench_%s_%d", purpose, os.Getpid())
+	server := base.String()
+	if err := tenant.DropDatabase(ctx, server, name); err != nil {
+		return c, nil, err
+	}
+	if err := tenant.CreateDatabase(ctx, server, name); err != nil {
+		return c, nil, err
+	}
+	drop := func() {
+		if err := tenant.DropDatabase(context.WithoutCancel(ctx), server, name); err != nil {
+			slog.Error("bench database stays", "name", name, "error", err)
+		}
+	}
+	base.Path = "/" + name
+	c.URL = base.String()
+	if err := tenant.Migrate(ctx, c, -1); err != nil {
+		drop()
+		return c, nil, err
+	}
+	return c, drop, nil
+}
+
+// recorded is the demonstration's site and the statements that it was seen to send.
+type recorded struct {
+	statements          []proof.Statement
+	large, small, other tenant.ID
+}
+
+// record loads the demonstration and visits every page as every role, and notes the statements.
+func (c benchIsolation) record(e *environment, own tenant.Config) (recorded, error) {
+	var r recorded
+	tapped, wire, err := proof.Tap(own, nil)
+	if err != nil {
+		return r, err
+	}
+	defer wire.Close()
+	db, err := tenant.Open(e, tapped)
+	if err != nil {
+		return r, err
+	}
+	defer db.Close()
+	keys, err := stamps.KeysOf(own.Secret)
+	if err != nil {
+		return r, err
+	}
+	bar := newSteps(e.err, "Nạp dữ liệu mẫu")
+	base := &url.URL{Scheme: "http", Host: "txng.bench"}
+	signer, err := authz.NewSigner(own.Secret)
+	if err != nil {
+		return r, err
+	}
+	result, err := demo.Load(e, db, keys, signer.Factors(), base.String(), bar.at)
+	if err != nil {
+		return r, err
+	}
+	if err := journal.SealAll(e, db); err != nil {
+		return r, err
+	}
+	for slug, id := range map[string]*tenant.ID{"nghe-an": &r.large, "ha-noi": &r.small, "ho-chi-minh": &r.other} {
+		t, err := db.TenantBySlug(e, slug)
+		if err != nil {
+			return r, err
+		}
+		*id = t.ID
+	}
+	if err := visit(e, db, own.Secret, keys, base, result, newSteps(e.err, "Xem mọi trang")); err != nil {
+		return r, err
+	}
+	r.statements = wire.Statements()
+	return r, nil
+}
+
+// steps is a progress bar that may be told from several goroutines.
+type steps struct{ *progressbar.ProgressBar }
+
+func newSteps(out io.Writer, what string) steps {
+	return steps{progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))}
+}
+
+func (b steps) at(done, total int) {
+	b.ChangeMax(total)
+	_ = b.Set(done)
+	if done >= total {
+		_ = b.Finish()
+	}
+}

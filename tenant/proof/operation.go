@@ -1,0 +1,652 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+// Endings of a transaction.
+const (
+	commits = iota
+	fails
+	panics
+	cancelledMidway // in the middle of a statement
+	cancelledAnyway // whenever the time is up: perhaps after the commit
+	killed
+)
+
+func ending(rng *rand.Rand) int {
+	switch n := rng.IntN(1000); {
+	case n < 30:
+		return fails
+	case n < 50:
+		return panics
+	case n < 60:
+		return cancelledMidway
+	case n < 70:
+		return cancelledAnyway
+	case n < 75:
+		return killed
+	}
+	return commits
+}
+
+// turn runs one transaction of a tenant, or one statement through another door.
+func (m *model) turn(ctx context.Context, p *place) {
+	m.note(func(s *Modelled) { s.Transactions++ })
+	switch n := p.rng.IntN(100); {
+	case n < 72:
+		m.write(ctx, p)
+	case n < 86:
+		m.view(ctx, p)
+	case n < 92:
+		m.fetch(ctx, p)
+	case n < 95:
+		m.public(ctx, p)
+	case n < 97:
+		m.nation(ctx, p)
+	default:
+		m.refused(ctx, p)
+	}
+}
+
+// confined returns a scope of the tenant: whole, of one organization, or of one unit.
+type confined struct {
+	tenant.Scope
+	org  int // index of the organization, -1 for all
+	unit int // index of the unit, -1 for all
+}
+
+func (p *place) confine() confined {
+	i := p.rng.IntN(2)
+	switch p.rng.IntN(6) {
+	case 0:
+		return confined{p.scope.Of(p.orgs[i]), i, -1}
+	case 1:
+		return confined{p.scope.Within(p.units[i : i+1]), -1, i}
+	}
+	return confined{p.scope, -1, -1}
+}
+
+func (m *model) write(ctx context.Context, p *place) {
+	s := p.confine()
+	draft := p.clone()
+	operations := min(1+p.rng.IntN(14), p.quota)
+	end := ending(p.rng)
+	pause := time.Duration(p.rng.IntN(3000)) * time.Microsecond
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if end == cancelledAnyway {
+		defer time.AfterFunc(pause, cancel).Stop()
+	}
+	var panicked any
+	err := func() (err error) {
+		defer func() { panicked = recover() }()
+		return m.db.In(inner, s.Scope, func(tx tenant.Tx) error {
+			for range operations {
+				if err := m.operate(inner, tx, p, s, &draft); err != nil {
+					return err
+				}
+			}
+			switch end {
+			case fails:
+				return errWanted
+			case panics:
+				panic(errWanted)
+			case cancelledMidway:
+				time.AfterFunc(pause, cancel)
+				_, err := tenant.Column[string](inner, tx, "select pg_sleep(0.2)::text where $1::int[] is not null")
+				return err
+			case killed:
+				_, err := tenant.Column[bool](inner, tx, "select pg_terminate_backend(pg_backend_pid()) where $1::int[] is not null")
+				return err
+			}
+			return nil
+		})
+	}()
+	m.note(func(sum *Modelled) {
+		switch {
+		case panicked != nil:
+			sum.Panicked++
+		case end == killed && err != nil:
+			sum.Killed++
+		case inner.Err() != nil:
+			sum.Cancelled++
+		case err != nil:
+			sum.Failed++
+		}
+	})
+	switch {
+	case panicked != nil:
+		if panicked != any(errWanted) {
+			m.wrong(p, "panic: %v", panicked)
+		}
+	case inner.Err() != nil: // its outcome is one of two
+		m.resolve(ctx, p, draft)
+	case err == nil && (end == commits || end == cancelledAnyway): // or it was quicker than its cancellation
+		p.state = draft
+	case err == nil:
+		m.wrong(p, "a transaction that was to end in another way (%d) has committed", end)
+	case (end == commits || end == cancelledAnyway) && !errors.Is(err, errWanted):
+		m.wrong(p, "a transaction that was to commit: %v", err)
+	}
+}
+
+// resolve finds out how a transaction ended whose answer was not heard: all of it is there, or nothing.
+func (m *model) resolve(ctx context.Context, p *place, draft state) {
+	now := state{items: map[int64]int{}, products: map[int64]productOf{}, rollups: map[int]int64{}}
+	err := m.db.View(ctx, p.scope, func(tx tenant.Tx) error {
+		items, err := tenant.List[item](ctx, tx, listItems)
+		if err != nil {
+			return err
+		}
+		for _, i := range items {
+			if i.TenantID == p.id {
+				now.items[i.ID] = i.Rev
+			}
+		}
+		products, err := tenant.List[row](ctx, tx, listProducts)
+		if err != nil {
+			return err
+		}
+		for _, x := range products {
+			if x.TenantID == p.id {
+				now.products[x.ID] = productOf{x.OrgID, x.Published}
+			}
+		}
+		days, err := tenant.List[day](ctx, tx, listDays)
+		if err != nil {
+			return err
+		}
+		for _, d := range days {
+			if d.TenantID == p.id {
+				now.rollups[d.Day] = d.Numerator
+			}
+		}
+		return nil
+	})
+	same := func(a, b state) bool {
+		return maps.Equal(a.items, b.items) && maps.Equal(a.products, b.products) && maps.Equal(a.rollups, b.rollups)
+	}
+	switch {
+	case err != nil:
+		m.wrong(p, "look how a cancelled transaction ended: %v", err)
+	case same(now, draft):
+		p.state = draft
+	case !same(now, p.state):
+		m.wrong(p, "a cancelled transaction is there in part")
+	}
+}
+
+// item, row and day are rows as they are read.
+type (
+	item struct {
+		TenantID tenant.ID
+		ID       int64
+		Name     string
+		Rev      int
+	}
+	row struct {
+		TenantID  tenant.ID
+		ID        int64
+		OrgID     tenant.OrgID
+		Name      string
+		Published bool
+	}
+	day struct {
+		TenantID  tenant.ID
+		Day       int
+		Numerator int64
+	}
+)
+
+const (
+	listItems = `
+		select tenant_id, id, name, split_part(source, ' ', 2)::int as rev
+		from catalog.list_item
+		where tenant_id = any ($1)`
+	listProducts = `
+		select tenant_id, id, org_id, name, state = 'published' as published
+		from catalog.product
+		where tenant_id = any ($1)`
+	listDays = `
+		select tenant_id, day - date '2026-01-01' as day, numerator
+		from kpi.rollup
+		where tenant_id = any ($1) and measure = 'txng_proof'`
+)
+
+// stranger returns a tenant that p does not read.
+func (m *model) stranger(p *place) *place {
+	for {
+		o := m.places[p.rng.IntN(len(m.places))]
+		known := o == p
+		for _, origin := range p.origins {
+			known = known || o == origin
+		}
+		if !known {
+			return o
+		}
+	}
+}
+
+// any returns a random item of the draft, the anchor when there is no other.
+func (p *place) any(s *state) int64 {
+	if len(s.order) == 0 {
+		return p.anchor
+	}
+	return s.order[p.rng.IntN(len(s.order))]
+}
+
+// operate sends one statement that writes or reads and compares its answer. An error ends the transaction.
+func (m *model) operate(ctx context.Context, tx tenant.Tx, p *place, s confined, draft *state) error {
+	m.count(p)
+	expect := func(err error, got, want int64, what string) error {
+		if err == nil && got != want {
+			m.wrong(p, "%s: %d rows, want %d", what, got, want)
+		}
+		return err
+	}
+	switch n := p.rng.IntN(100); {
+	case n < 22 && len(draft.items) < 24:
+		id := tx.NewID()
+		if _, err := tx.Exec(ctx, insertItem, id, p.name(id), p.canary+" 0", tx.Now()); err != nil {
+			return err
+		}
+		draft.items[id] = 0
+		draft.order = append(draft.order, id)
+		return nil
+	case n < 40:
+		id := p.any(draft)
+		rev := draft.items[id] + 1
+		got, err := tx.Exec(ctx, `
+			update catalog.list_item
+			set source = $3
+			where tenant_id = $1 and id = $2`, id, fmt.Sprintf("%s %d", p.canary, rev))
+		draft.items[id] = rev
+		return expect(err, got, 1, "change an item")
+	case n < 52 && len(draft.order) > 0:
+		i := p.rng.IntN(len(draft.order))
+		id := draft.order[i]
+		got, err := tx.Exec(ctx, `
+			delete from catalog.list_item
+			where tenant_id = $1 and id = $2`, id)
+		delete(draft.items, id)
+		draft.order = append(draft.order[:i:i], draft.order[i+1:]...)
+		return expect(err, got, 1, "remove an item")
+	case n < 58 && len(draft.products) < 12 && s.unit < 0:
+		id, i := tx.NewID(), p.rng.IntN(2)
+		if s.org >= 0 {
+			i = s.org
+		}
+		if _, err := tx.Exec(ctx, `
+			insert into catalog.product (tenant_id, id, org_id, gtin, name, origin, state, created_at)
+			values ($1, $2, $3, $4, $5, 'x', 'draft', $6)`,
+			id, p.orgs[i], fmt.Sprintf("%014d", id%1e14), p.canary, tx.Now()); err != nil {
+			return err
+		}
+		draft.products[id] = productOf{org: p.orgs[i]}
+		return nil
+	case n < 62:
+		return m.publish(ctx, tx, p, s, draft)
+	case n < 66:
+		d, v := p.rng.IntN(5), int64(p.rng.IntN(1000))
+		draft.rollups[d] = v
+		got, err := tx.Exec(ctx, `
+			insert into kpi.rollup (tenant_id, measure, day, numerator, denominator, computed_at)
+			values ($1, 'txng_proof', $2, $3, 1, $4)
+			on conflict (tenant_id, measure, day, alone) do update
+			set numerator = excluded.numerator`, firstDay.AddDate(0, 0, d), v, tx.Now())
+		return expect(err, got, 1, "roll up")
+	case n < 69: // another tenant's row, by its number and its tenant's
+		o := m.stranger(p)
+		got, err := tx.Exec(ctx, `
+			update catalog.list_item
+			set source = source
+			where tenant_id <> $1 and tenant_id = $2 and id = $3`, o.id, o.anchor)
+		return expect(err, got, 0, "change another tenant's item")
+	case n < 72:
+		o := m.stranger(p)
+		got, err := tx.Exec(ctx, `
+			delete from catalog.list_item
+			where tenant_id <> $1 and tenant_id = $2 and id = $3`, o.id, o.anchor)
+		return expect(err, got, 0, "remove another tenant's item")
+	case n < 74 && len(p.origins) > 0: // what it has inherited it reads, but does not remove
+		o := p.origins[p.rng.IntN(len(p.origins))]
+		got, err := tx.Exec(ctx, `
+			delete from catalog.list_item
+			where tenant_id <> $1 and tenant_id = $2 and id = $3`, o.id, o.anchor)
+		return expect(err, got, 0, "remove the origin's item")
+	case n < 75:
+		return m.forbidden(ctx, tx, p)
+	}
+	return m.read(ctx, tx, p, s, *draft)
+}
+
+// publish turns a product's state over.
+func (m *model) publish(ctx context.Context, tx tenant.Tx, p *place, s confined, draft *state) error {
+	if len(draft.products) == 0 {
+		return m.read(ctx, tx, p, s, *draft)
+	}
+	id := slices.Sorted(maps.Keys(draft.products))[p.rng.IntN(len(draft.products))]
+	x := draft.products[id]
+	want := int64(1)
+	if s.org >= 0 && x.org != p.orgs[s.org] {
+		want = 0 // it belongs to the other organization
+	}
+	got, err := tx.Exec(ctx, `
+		update catalog.product
+		set state = case state when 'draft' then 'published' else 'draft' end
+		where tenant_id = $1 and id = $2`, id)
+	if err == nil && got != want {
+		m.wrong(p, "publish: %d rows, want %d", got, want)
+	}
+	if want == 1 {
+		x.published = !x.published
+		draft.products[id] = x
+	}
+	return err
+}
+
+// forbidden sends what the database must refuse; the transaction ends with it.
+func (m *model) forbidden(ctx context.Context, tx tenant.Tx, p *place) error {
+	var err error
+	what := ""
+	switch p.rng.IntN(4) {
+	case 0:
+		what = "an item in another tenant's name"
+		_, err = tx.Exec(ctx, `
+			insert into catalog.list_item (tenant_id, id, list, name, source, official, created_at)
+			select $2, $3, 'uu-tien', $4, '', false, $5
+			where $1::int > 0`, m.stranger(p).id, tx.NewID(), p.canary, tx.Now())
+	case 1:
+		what = "an item that is there already"
+		_, err = tx.Exec(ctx, insertItem, tx.NewID(), p.name(p.anchor), p.canary+" 0", tx.Now())
+	case 2:
+		what = "a row given to another tenant"
+		_, err = tx.Exec(ctx, `
+			update catalog.list_item
+			set tenant_id = $2
+			where tenant_id = $1 and id = $3`, m.stranger(p).id, p.anchor)
+	case 3:
+		what = "a statement without its tenant"
+		_, err = tenant.List[item](ctx, tx, `
+			select tenant_id, id, name, 0 as rev
+			from catalog.list_item`)
+	}
+	if err == nil {
+		m.wrong(p, "%s: not refused", what)
+	} else if ctx.Err() != nil {
+		return err
+	}
+	return errWanted
+}
+
+// read sends one statement that reads and compares its answer.
+func (m *model) read(ctx context.Context, tx tenant.Tx, p *place, s confined, draft state) error {
+	switch p.rng.IntN(8) {
+	case 0, 1:
+		id := p.any(&draft)
+		got, err := tenant.One[item](ctx, tx, listItems+" and id = $2", id)
+		if err != nil {
+			return err
+		}
+		m.check(p, got.TenantID, got.Name)
+		if got.Rev != draft.items[id] || got.Name != p.name(id) {
+			m.wrong(p, "item %d is %q at %d, want %d", id, got.Name, got.Rev, draft.items[id])
+		}
+	case 2:
+		o := m.stranger(p)
+		if _, err := tenant.One[item](ctx, tx, listItems+" and id = $2", o.anchor); !errors.Is(err, fault.NotFound) {
+			if err == nil {
+				m.note(func(s *Modelled) { s.Foreign++ })
+				m.wrong(p, "found an item of tenant %d", o.id)
+			}
+			return err
+		}
+	case 3:
+		list, err := tenant.List[item](ctx, tx, listItems)
+		if err != nil {
+			return err
+		}
+		m.items(p, list, draft)
+	case 4: // row security alone: the statement names no tenant
+		list, err := tenant.List[item](ctx, tx, `
+			select tenant_id, id, name, split_part(source, ' ', 2)::int as rev
+			from catalog.list_item
+			where $1::int[] is not null`)
+		if err != nil {
+			return err
+		}
+		m.items(p, list, draft)
+	case 5:
+		list, err := tenant.List[row](ctx, tx, listProducts)
+		if err != nil {
+			return err
+		}
+		m.products(p, list, draft, s)
+	case 6:
+		list, err := tenant.List[row](ctx, tx, `
+			select tenant_id, id, org_id, name, state = 'published' as published
+			from catalog.product
+			where $1::int[] is not null`)
+		if err != nil {
+			return err
+		}
+		m.products(p, list, draft, s)
+	case 7:
+		list, err := tenant.List[struct {
+			TenantID tenant.ID
+			ID       tenant.OrgID
+			Name     string
+			Unit     string
+		}](ctx, tx, `
+			select tenant_id, id, name, unit
+			from organization.organization
+			where tenant_id = any ($1)`)
+		if err != nil {
+			return err
+		}
+		want := 2 * (1 + len(p.origins))
+		switch {
+		case s.org >= 0:
+			want = 1
+		case s.unit >= 0:
+			want = 1 + len(p.origins)
+		}
+		if len(list) != want {
+			m.wrong(p, "%d organizations, want %d", len(list), want)
+		}
+		for _, o := range list {
+			m.check(p, o.TenantID, o.Name)
+			if s.org >= 0 && o.ID != p.orgs[s.org] || s.unit >= 0 && o.Unit != p.units[s.unit] {
+				m.wrong(p, "organization %d in %s seen in a scope that is confined to another", o.ID, o.Unit)
+			}
+		}
+	}
+	return nil
+}
+
+// items compares a list of all items that p reads.
+func (m *model) items(p *place, list []item, draft state) {
+	want := len(draft.items)
+	for _, o := range p.origins {
+		want += len(o.items)
+	}
+	if len(list) != want {
+		m.wrong(p, "%d items, want %d", len(list), want)
+	}
+	for _, i := range list {
+		m.check(p, i.TenantID, i.Name)
+		if rev, ok := draft.items[i.ID]; i.TenantID == p.id && (!ok || rev != i.Rev) {
+			m.wrong(p, "item %d is at %d, want %d", i.ID, i.Rev, rev)
+		}
+	}
+}
+
+// products compares a list of all products that p reads in the scope.
+func (m *model) products(p *place, list []row, draft state, s confined) {
+	want := 0
+	for _, of := range append([]*place{{id: p.id, state: draft}}, p.origins...) {
+		for _, x := range of.state.products {
+			if s.org < 0 || x.org == p.orgs[s.org] {
+				want++
+			}
+		}
+	}
+	if len(list) != want {
+		m.wrong(p, "%d products, want %d", len(list), want)
+	}
+	for _, x := range list {
+		m.check(p, x.TenantID, x.Name)
+		if s.org >= 0 && x.OrgID != p.orgs[s.org] {
+			m.wrong(p, "product of organization %d seen by %d", x.OrgID, p.orgs[s.org])
+		}
+		if own, ok := draft.products[x.ID]; x.TenantID == p.id && (!ok || own != productOf{x.OrgID, x.Published}) {
+			m.wrong(p, "product %d is %v, want %v", x.ID, x, own)
+		}
+	}
+}
+
+// view reads, and now and then tries to write, which must be refused.
+func (m *model) view(ctx context.Context, p *place) {
+	s := p.confine()
+	operations := min(1+p.rng.IntN(8), p.quota)
+	writes := p.rng.IntN(20) == 0
+	err := m.db.View(ctx, s.Scope, func(tx tenant.Tx) error {
+		for range operations {
+			m.count(p)
+			if err := m.read(ctx, tx, p, s, p.state); err != nil {
+				return err
+			}
+		}
+		if !writes {
+			return nil
+		}
+		m.count(p)
+		if _, err := tx.Exec(ctx, insertItem, tx.NewID(), p.canary+" view", p.canary+" 0", tx.Now()); err == nil {
+			m.wrong(p, "a view has written")
+		}
+		return errWanted
+	})
+	if err != nil && !(writes && errors.Is(err, errWanted)) {
+		m.wrong(p, "view: %v", err)
+	}
+}
+
+func (m *model) fetch(ctx context.Context, p *place) {
+	m.count(p)
+	s := p.confine()
+	if p.rng.IntN(2) == 0 {
+		list, err := tenant.Fetch[item](ctx, m.db, s.Scope, listItems)
+		if err != nil {
+			m.wrong(p, "fetch: %v", err)
+			return
+		}
+		m.items(p, list, p.state)
+		return
+	}
+	list, err := tenant.Fetch[row](ctx, m.db, s.Scope, listProducts)
+	if err != nil {
+		m.wrong(p, "fetch: %v", err)
+		return
+	}
+	m.products(p, list, p.state, s)
+}
+
+// public reads the tenant's products as anybody, who sees the published ones.
+func (m *model) public(ctx context.Context, p *place) {
+	m.count(p)
+	err := m.db.Public(ctx, func(tx tenant.Public) error {
+		list, err := tenant.List[row](ctx, tx, `
+			select tenant_id, id, org_id, name, state = 'published' as published
+			from catalog.product
+			where tenant_id = $1`, p.id)
+		if err != nil {
+			return err
+		}
+		want := 0
+		for _, x := range p.state.products {
+			if x.published {
+				want++
+			}
+		}
+		if len(list) != want {
+			m.wrong(p, "the public door sees %d products, %d are published", len(list), want)
+		}
+		for _, x := range list {
+			m.check(p, x.TenantID, x.Name)
+			if !p.state.products[x.ID].published {
+				m.wrong(p, "the public door sees product %d, which is a draft", x.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		m.wrong(p, "public: %v", err)
+	}
+}
+
+// nation reads the tenant's roll-ups as the ministry.
+func (m *model) nation(ctx context.Context, p *place) {
+	m.count(p)
+	err := m.db.Nation(ctx, func(tx tenant.Nation) error {
+		list, err := tenant.List[day](ctx, tx, `
+			select tenant_id, day - date '2026-01-01' as day, numerator
+			from kpi.rollup
+			where tenant_id = $1 and measure = 'txng_proof'`, p.id)
+		if len(list) != len(p.rollups) {
+			m.wrong(p, "the ministry sees %d roll-ups, want %d", len(list), len(p.rollups))
+		}
+		for _, d := range list {
+			if p.rollups[d.Day] != d.Numerator {
+				m.wrong(p, "the ministry sees %d on day %d, want %d", d.Numerator, d.Day, p.rollups[d.Day])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		m.wrong(p, "nation: %v", err)
+	}
+}
+
+// refused goes through doors that must stay shut.
+func (m *model) refused(ctx context.Context, p *place) {
+	m.count(p)
+	var err error
+	what := ""
+	p.refusals++
+	switch p.refusals % 4 {
+	case 0:
+		what = "the zero scope"
+		_, err = tenant.Fetch[item](ctx, m.db, tenant.Scope{}, listItems)
+	case 1:
+		what = "the ministry on products"
+		err = m.db.Nation(ctx, func(tx tenant.Nation) error {
+			_, err := tenant.Column[string](ctx, tx, "select name from catalog.product")
+			return err
+		})
+	case 2:
+		what = "the public on items"
+		err = m.db.Public(ctx, func(tx tenant.Public) error {
+			_, err := tenant.Column[string](ctx, tx, "select name from catalog.list_item")
+			return err
+		})
+	case 3:
+		what = "the platform on products"
+		err = m.db.Platform(ctx, func(tx tenant.Platform) error {
+			_, err := tenant.Column[string](ctx, tx, "select name from catalog.product")
+			return err
+		})
+	}
+	if err == nil {
+		m.wrong(p, "%s: not refused", what)
+	}
+}
