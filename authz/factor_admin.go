@@ -36,9 +36,7 @@ func OfficersWithoutFactor(ctx context.Context, tx tenant.Platform, t tenant.ID)
 	if err != nil {
 		return nil, 0, err
 	}
-	without, err = tenant.List[Membership](ctx, tx, `
-		select `+membershipColumns+`
-		from authz.membership m
+	without, err = tenant.List[Membership](ctx, tx, selectMembership+`
 		where m.tenant_id = $1 and m.org_id = 0 and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
 		and not exists (select from authz.factor f where f.account_id = m.account_id)
 		order by m.name collate "vi-x-icu", m.id

@@ -116,12 +116,12 @@ func replaceable(ctx context.Context, tx tenant.Platform, t tenant.ID, membershi
 		Membership
 		Above bool
 	}](ctx, tx, `
-		select m.tenant_id, m.id, m.account_id, m.email, m.name, m.role, m.org_id, m.department, m.unit, m.version,
-			m.valid_from, m.valid_to,
-			exists (select from authz.platform_role r where r.account_id = m.account_id) as above
+		select `+membershipColumns+`, `+limitColumns+`,
+			exists (select from authz.platform_role p where p.account_id = m.account_id) as above
 		from authz.membership m
+		`+limitJoins+`
 		join authz.account a on a.id = m.account_id and a.disabled_at is null
-		where m.tenant_id = $1 and m.id = $2 and m.valid_from <= $3 and (m.valid_to is null or m.valid_to > $3)`, t, membership, tx.Now())
+		where m.tenant_id = $1 and m.id = $3 and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)`, t, tx.Now(), membership)
 	return row.Membership, row.Above, err
 }
 
@@ -237,11 +237,9 @@ func RevokePlatformRole(ctx context.Context, tx tenant.Platform, id AccountID) e
 // MembersOf returns the roles in force of a tenant, by name: for the operator, who sees no more of a tenant than who
 // works in it.
 func MembersOf(ctx context.Context, tx tenant.Platform, t tenant.ID) ([]Membership, error) {
-	return tenant.List[Membership](ctx, tx, `
-		select `+membershipColumns+`
-		from authz.membership
-		where tenant_id = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2)
-		order by name, id
+	return tenant.List[Membership](ctx, tx, selectMembership+`
+		where m.tenant_id = $1 and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
+		order by m.name, m.id
 		limit 20000`, t, tx.Now())
 }
 

@@ -31,6 +31,23 @@ func newStage(t *testing.T) stage {
 	if s.own, s.operator, err = SignIn(t.Context(), s.DB, email, "mat khau rat dai", Device{}); err != nil {
 		t.Fatal(err)
 	}
+	signer, err := NewSigner(tenanttest.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An operator has a second factor.
+	if err := s.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+		f := signer.Factors()
+		secret, offer := f.Offer(s.operator.Account, tx.Now())
+		added, err := f.AddTOTP(t.Context(), tx, s.own, offer, secret.Code(StepAt(tx.Now())), "Điện thoại")
+		s.own = added.Token
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if s.operator, err = Resume(t.Context(), s.DB, s.own); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 
@@ -345,9 +362,11 @@ func TestEveryPermissionIsDecidedForWorkInAnothersPlace(t *testing.T) {
 	personal := map[Permission]string{
 		MemberInvite: "who gets in is for the administrator to say", MemberImport: "as inviting", ClientManage: "a machine outlives the half hour",
 		TenantView: "above the tenants", TenantCreate: "above the tenants", TenantMerge: "above the tenants", NationView: "above the tenants",
-		TenantExport:  "the operator does not carry a province's data away",
-		SSOManage:     "how people sign in outlives the half hour",
-		PlatformAudit: "above the tenants", PlatformImpersonate: "not one inside another",
+		TenantExport: "the operator does not carry a province's data away",
+		SSOManage:    "how people sign in outlives the half hour",
+		RoleManage:   "gives rights away", FieldManage: "gives rights away", InspectionAssign: "gives rights away",
+		TenantSettings: "how people sign in outlives the half hour",
+		PlatformAudit:  "above the tenants", PlatformImpersonate: "not one inside another",
 	}
 	for _, p := range Permissions() {
 		_, own := personal[p]

@@ -85,7 +85,7 @@ func (f *Factors) handle(account AccountID) []byte {
 
 func (f *Factors) passkeyUser(ctx context.Context, tx tenant.Platform, id AccountID) (passkeyUser, error) {
 	account, err := tenant.One[Account](ctx, tx, `
-		select id, email, name, password_hash, disabled_at
+		select `+accountColumns+`
 		from authz.account
 		where id = $1 and disabled_at is null`, id)
 	if err != nil {

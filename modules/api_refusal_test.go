@@ -18,7 +18,7 @@ var english = regexp.MustCompile(`(?i)\b(expected|unexpected|invalid|required|fa
 func TestRefusalsOfTheAPIAreInVietnamese(t *testing.T) {
 	t.Parallel()
 	w := site(t)
-	token := w.tokensOf(t, authz.DOSTAdmin, "nghe-an").Access
+	token := w.tokensOf(t, authz.DOSTOfficer, "nghe-an").Access
 	for name, c := range map[string]struct {
 		method, path, body, kind string
 		status                   int

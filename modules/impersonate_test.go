@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules/demo"
 	"txng/modules/internal/web"
 	"txng/tenant"
@@ -352,7 +353,7 @@ func TestRolesAboveTheTenantsLeaveLinesInThePlatformsAudit(t *testing.T) {
 		t.Fatalf("wrong password: %d", answer.Code)
 	}
 	answer := w.from("203.0.113.95", "/dang-nhap", "", url.Values{"email": {email}, "password": {demo.Password}})
-	session := authz.Token(cookie(answer, "txng_session"))
+	session := authztest.Complete(t, w.db, authz.Token(cookie(answer, "txng_session")), authz.ShowFactor, email, nil)
 	if answer := w.ask(http.MethodGet, "/bo", session, nil); answer.Code != http.StatusForbidden {
 		t.Fatalf("a refusal: %d", answer.Code)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"txng/authz"
 	"txng/modules/demo"
 	"txng/modules/journal"
 	"txng/modules/stamps"
