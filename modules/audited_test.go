@@ -36,6 +36,14 @@ var acts = map[string]string{
 	"sso.refused":         "nothing happened",
 	"impersonation.start": "opens a session",
 	"impersonation.end":   "ends a session",
+	"account.phone":       "what changes is how a person signs in, who alone may see it",
+	"factor.add":          "what changes is a secret",
+	"factor.remove":       "what changes is a secret",
+	"factor.codes":        "what changes is a secret",
+	"factor.shown":        "opens a session",
+	"factor.recovery":     "opens a session",
+	"factor.refused":      "nothing happened",
+	"member.factor":       "what changes is a person's secrets",
 }
 
 // actWriters are the functions that write an act whose name they are given, with the acts that they may be given.
@@ -88,6 +96,29 @@ var writes = map[string]string{
 	"POST /cau-hinh/sso/{id}":            "sso.update",
 	"POST /cau-hinh/sso/{id}/trang-thai": "sso.open sso.shut",
 	"POST /cau-hinh/sso/{id}/kiem-tra":   "-", // asks the provider
+
+	"POST /dang-nhap/buoc-hai":                      "factor.shown factor.recovery factor.refused",
+	"POST /dang-nhap/buoc-hai/khoa-truy-cap":        "-", // a challenge for the passkey
+	"POST /dang-nhap/khoa-truy-cap":                 "account.signin",
+	"POST /dang-nhap/khoa-truy-cap/bat-dau":         "-", // a challenge for the passkey
+	"POST /tai-khoan/bao-mat/ung-dung":              "factor.add",
+	"POST /tai-khoan/bao-mat/khoa-truy-cap":         "factor.add",
+	"POST /tai-khoan/bao-mat/khoa-truy-cap/bat-dau": "-", // a challenge for the passkey
+	"POST /tai-khoan/bao-mat/go":                    "factor.remove",
+	"POST /tai-khoan/bao-mat/ma-du-phong":           "factor.codes",
+	"POST /thanh-vien/hai-lop":                      "tenant.factor",
+	"POST /thanh-vien/{id}/dat-lai-hai-lop":         "member.factor",
+	"POST /tai-khoan/so-dien-thoai":                 "account.phone",
+	"POST /thanh-vien/{id}/so-dien-thoai":           "member.phone",
+	"POST /thanh-vien/nhap/gui-lai":                 "-", // sends letters again
+	"POST /vai-tro/moi":                             "role.create",
+	"POST /vai-tro/{id}":                            "role.change",
+	"POST /vai-tro/{id}/bo":                         "role.retire",
+	"POST /linh-vuc/sua":                            "department.fields",
+	"POST /phan-cong/{id}":                          "inspection.assign",
+	"POST /phan-cong/{id}/ket-thuc":                 "inspection.end",
+	"POST /to-chuc/{id}/phan-cong":                  "inspection.assign",
+	"POST /san-pham/{id}/nhom":                      "product.group",
 
 	"POST /quen-mat-khau":            "-", // sends a letter
 	"POST /dat-lai/{token}":          "account.reset",

@@ -78,6 +78,13 @@ var personalRoutes = []string{
 	"POST /tai-khoan/lien-ket/go", "GET /cau-hinh/sso", "GET /cau-hinh/sso/moi", "POST /cau-hinh/sso/moi", "GET /cau-hinh/sso/{id}",
 	"POST /cau-hinh/sso/{id}", "POST /cau-hinh/sso/{id}/trang-thai", "GET /cau-hinh/sso/{id}/kiem-tra", "POST /cau-hinh/sso/{id}/kiem-tra",
 	"GET /thanh-vien/moi", "POST /thanh-vien/moi", "POST /thanh-vien/loi-moi/thu-hoi", "POST /thanh-vien/loi-moi/gui-lai",
+	"GET /tai-khoan/so-dien-thoai", "POST /tai-khoan/so-dien-thoai", "POST /thanh-vien/{id}/so-dien-thoai", "POST /thanh-vien/nhap/gui-lai",
+	"GET /dang-nhap/buoc-hai", "POST /dang-nhap/buoc-hai", "POST /dang-nhap/buoc-hai/khoa-truy-cap",
+	"GET /tai-khoan/bao-mat", "GET /tai-khoan/bao-mat/ung-dung", "POST /tai-khoan/bao-mat/ung-dung", "GET /tai-khoan/bao-mat/khoa-truy-cap",
+	"POST /tai-khoan/bao-mat/khoa-truy-cap", "POST /tai-khoan/bao-mat/khoa-truy-cap/bat-dau", "POST /tai-khoan/bao-mat/go", "POST /tai-khoan/bao-mat/ma-du-phong",
+	"GET /thanh-vien/hai-lop", "POST /thanh-vien/hai-lop", "POST /thanh-vien/{id}/dat-lai-hai-lop",
+	"GET /vai-tro/moi", "POST /vai-tro/moi", "GET /vai-tro/{id}", "GET /vai-tro/{id}/bo", "POST /vai-tro/{id}", "POST /vai-tro/{id}/bo", "GET /linh-vuc", "GET /linh-vuc/sua", "POST /linh-vuc/sua",
+	"GET /phan-cong", "GET /phan-cong/{id}", "POST /phan-cong/{id}", "POST /phan-cong/{id}/ket-thuc", "GET /to-chuc/{id}/phan-cong", "POST /to-chuc/{id}/phan-cong",
 	"POST /thanh-vien/{id}/ket-thuc", "GET /thanh-vien/nhap", "POST /thanh-vien/nhap", "POST /thanh-vien/nhap/ghi", "GET /thanh-vien/mau.xlsx",
 }
 

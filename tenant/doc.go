@@ -7,7 +7,7 @@
 //
 //   - Every tenant table has tenant_id int not null, first in its primary key, in every unique constraint and in every
 //     index: unique and foreign key checks look past row security, and would tell one tenant what another has.
-//   - Foreign keys between tenant tables pair the tenants; none cascades.
+//   - Foreign keys between tenant tables pair the tenants; none cascades, but for a product's group, within the tenant.
 //   - Row security is enabled and forced by one function, tenant.protect. It makes one permissive policy for all commands:
 //     a transaction reads the tenants of app.tenants and writes as app.tenant. Both must be set; unset is an error and
 //     not an empty answer.
@@ -50,6 +50,9 @@
 //   - citus.propagate_set_commands = 'local' for the roles of the doors, so that the scope reaches the workers; the
 //     workers' ports are shut to everybody else, since whoever signs in there may set a scope himself.
 //   - tenant.tenant keeps its identity column on the coordinator: tenants are registered there only.
+//   - The foreign keys by which rows follow the group of their product (fields) cascade on update, which Citus refuses when
+//     the key holds the distribution column: they become keys without the group, and the change of a product's group
+//     updates the rows itself, in the same transaction, table by table.
 //   - Sessions, refresh tokens and what else is local lose their foreign keys to memberships and identity providers, which
 //     are distributed: looking one up joins them anyway, and a session whose membership is gone stands for nobody.
 //   - River stays on the coordinator. A job is added in the transaction of what caused it, which becomes a transaction of

@@ -59,7 +59,9 @@ func submitOfficers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err := authz.NeedOfficersFactor(q.Context(), tx, on); err != nil {
 		return web.Answer{}, err
 	}
-	if err := audit.Write(q.Context(), tx, q.Who, "tenant.factor", audit.Record{Subject: "tenant", ID: int64(tx.Tenant())}, what); err != nil {
+	words := map[bool]string{true: "Bắt buộc", false: "Không bắt buộc"}
+	if err := audit.WriteChange(q.Context(), tx, q.Who, "tenant.factor", audit.Record{Subject: "tenant", ID: int64(tx.Tenant())}, what,
+		audit.Of("Xác thực hai lớp của cán bộ", words[was]), audit.Of("Xác thực hai lớp của cán bộ", words[on])); err != nil {
 		return web.Answer{}, err
 	}
 	return web.See(officersPath).Say(said), nil

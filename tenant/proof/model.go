@@ -140,6 +140,10 @@ func Model(ctx context.Context, c tenant.Config, o ModelOptions) (Modelled, erro
 			return m.sum, err
 		}
 	}
+	// The last thing that the connections are used for is a read in one flush, so that it cannot leave anything unseen.
+	for _, p := range m.places[:min(len(m.places), 4)] {
+		m.fetch(ctx, p)
+	}
 	if m.sum.Residue, err = tenant.Residue(ctx, db); err != nil {
 		return m.sum, err
 	}

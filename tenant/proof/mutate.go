@@ -137,7 +137,6 @@ func DoorMutations() []Mutation {
 		}},
 		{"scope without its organization", setting("app.org", "0")},
 		{"scope without its units", setting("app.units", "")},
-		{"scope without its fields", setting("app.fields", "-1")},
 		{"scope without its assignments", setting("app.orgs", "-1")},
 		{"view that may write", swap(app, "begin read only", "begin")},
 		{"failed transaction that is committed", swap(app, "rollback", "commit")},

@@ -72,6 +72,8 @@ func (p *place) confine() confined {
 		return confined{p.scope.Of(p.orgs[i]), i, -1}
 	case 1:
 		return confined{p.scope.Within(p.units[i : i+1]), -1, i}
+	case 2: // assigned, and nothing else
+		return confined{p.scope.Only(tenant.OrgsOf([]tenant.OrgID{p.orgs[i]})), i, -1}
 	}
 	return confined{p.scope, -1, -1}
 }
