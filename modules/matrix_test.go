@@ -43,6 +43,8 @@ var mayUse = map[string]string{
 	"GET /tinh":                        "operator",
 	"GET /tinh/{slug}":                 "operator",
 	"POST /tinh/{slug}":                "operator",
+	"GET /tinh/{slug}/trang-thai":      "operator",
+	"POST /tinh/{slug}/trang-thai":     "operator",
 	"GET /tinh/{slug}/sap-nhap":        "operator",
 	"POST /tinh/{slug}/sap-nhap":       "operator",
 	"GET /tinh/{slug}/huy-sap-nhap":    "operator",

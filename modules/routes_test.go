@@ -32,6 +32,7 @@ var subjects = map[string]string{
 // shared are routes whose named part belongs to no tenant, with a value that exists.
 var shared = map[string]string{
 	"/tinh/{slug}":              "nghe-an",
+	"/tinh/{slug}/trang-thai":   "nghe-an",
 	"/tinh/{slug}/sap-nhap":     "nghe-an",
 	"/tinh/{slug}/huy-sap-nhap": "quang-nam",
 	"/bo/{slug}":                "nghe-an",

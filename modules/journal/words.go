@@ -59,6 +59,7 @@ var actions = []struct{ name, words string }{
 	{"stamp.print", "Tải nhãn tem"},
 	{"plan.import", "Nhập kế hoạch"},
 	{"task.report", "Báo cáo nhiệm vụ"},
+	{"tenant.state", "Chuyển trạng thái của tỉnh"},
 	{"tenant.merge", "Sáp nhập tỉnh"},
 	{"tenant.unmerge", "Hủy sáp nhập tỉnh"},
 	{"member.merge", "Nhận vai trò khi sáp nhập"},

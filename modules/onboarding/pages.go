@@ -28,6 +28,7 @@ const maxPlan = 5 << 20
 func Routes(a *web.App) {
 	a.Platform("/tinh", authz.TenantView, list)
 	a.PlatformForm("/tinh/{slug}", authz.TenantCreate, show, submit)
+	a.PlatformForm("/tinh/{slug}/trang-thai", authz.TenantCreate, showLife, submitLife)
 	a.Menu("Vận hành", "Tỉnh, thành phố", "/tinh", "map", authz.TenantView)
 }
 
