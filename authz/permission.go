@@ -37,6 +37,7 @@ const (
 	MemberInvite      Permission = "member.invite"
 	MemberImport      Permission = "member.import"
 	SSOManage         Permission = "sso.manage"
+	TenantSettings    Permission = "tenant.settings"
 )
 
 // Sentences says in Vietnamese what each permission lets a person do; the role page shows them.
@@ -71,6 +72,7 @@ var Sentences = map[Permission]string{
 	ClientManage:      "Quản lý kết nối phần mềm (ERP) của đơn vị mình",
 	MemberView:        "Xem danh sách thành viên của cơ quan, đơn vị mình",
 	MemberInvite:      "Mời thành viên và chấm dứt vai trò trong cơ quan, đơn vị mình",
+	TenantSettings:    "Đổi thiết lập chung của tỉnh, như bắt buộc xác thực hai lớp",
 	MemberImport:      "Nhập danh sách cán bộ từ tệp để mời cùng lúc",
 	SSOManage:         "Cấu hình đăng nhập một lần (SSO) của tỉnh",
 }

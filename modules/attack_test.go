@@ -183,7 +183,7 @@ func try(ctx context.Context, conn *pgx.Conn, scope, sql string) (int, error) {
 }
 
 // beforeScope are the tables that the platform's door works on: what people are is asked before there is a scope.
-var beforeScope = []string{"authz.membership", "authz.session", "authz.invitation", "authz.api_client", "authz.api_key", "authz.refresh_token", "authz.oidc_provider", "audit.entry", "archive.export"}
+var beforeScope = []string{"authz.membership", "authz.session", "authz.invitation", "authz.api_client", "authz.api_key", "authz.refresh_token", "authz.oidc_provider", "audit.entry", "archive.export", "tenant.setting"}
 
 // doors are the tables that a door may read some rows of.
 var doors = map[string][]string{
