@@ -183,11 +183,11 @@ func try(ctx context.Context, conn *pgx.Conn, scope, sql string) (int, error) {
 }
 
 // beforeScope are the tables that the platform's door works on: what people are is asked before there is a scope.
-var beforeScope = []string{"authz.membership", "authz.session", "authz.invitation", "authz.api_client", "authz.api_key", "authz.refresh_token", "authz.oidc_provider", "audit.entry", "archive.export", "tenant.setting"}
+var beforeScope = []string{"authz.membership", "authz.session", "authz.invitation", "authz.api_client", "authz.api_key", "authz.refresh_token", "authz.oidc_provider", "audit.entry", "archive.export", "tenant.setting", "tenant.logo"}
 
 // doors are the tables that a door may read some rows of.
 var doors = map[string][]string{
-	"txng_public":   {"organization.organization", "catalog.product", "catalog.photo", "trace.lot", "trace.event", "stamps.stamp_order", "stamps.stamp_range"},
+	"txng_public":   {"organization.organization", "catalog.product", "catalog.photo", "trace.lot", "trace.event", "stamps.stamp_order", "stamps.stamp_range", "tenant.logo"},
 	"txng_ministry": {"kpi.rollup"},
 }
 

@@ -33,6 +33,10 @@ var subjects = map[string]string{
 var shared = map[string]string{
 	"/tinh/{slug}":              "nghe-an",
 	"/tinh/{slug}/trang-thai":   "nghe-an",
+	"/tinh/{slug}/van-hanh":     "ca-mau",
+	"/tinh/{slug}/tinh-nang":    "nghe-an",
+	"/tinh/yeu-cau/{id}":        "1",
+	"/logo/{tenant}/{digest}":   "nghe-an",
 	"/tinh/{slug}/sap-nhap":     "nghe-an",
 	"/tinh/{slug}/huy-sap-nhap": "quang-nam",
 	"/bo/{slug}":                "nghe-an",

@@ -104,18 +104,24 @@ func Find(ctx context.Context, tx tenant.Tx, id tenant.OrgID) (Organization, err
 		where tenant_id = any ($1) and id = $2`, id)
 }
 
-// Approve admits a pending organization and grants its free quota of stamps for a year.
-func Approve(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID) error {
+// Approve admits a pending organization and grants the free quota of stamps that its province gives, for a year. It returns
+// how many stamps these are.
+func Approve(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID) (granted int64, err error) {
 	if err := decide(ctx, tx, who, id, Approved, ""); err != nil {
-		return err
+		return 0, err
+	}
+	settings, err := tenant.SettingsOf(ctx, tx)
+	if err != nil {
+		return 0, err
 	}
 	until := tx.Now().AddDate(1, 0, 0)
-	if err := billing.Grant(ctx, tx, billing.NewGrant{
-		Org: id, Source: billing.Free, Key: "admission", Amount: billing.FreeStamps, Expires: &until,
-	}); err != nil {
-		return err
+	granted = settings.Number(tenant.FreeQuota)
+	if granted > 0 {
+		if err := billing.Grant(ctx, tx, billing.NewGrant{Org: id, Source: billing.Free, Key: "admission", Amount: granted, Expires: &until}); err != nil {
+			return 0, err
+		}
 	}
-	return measure.Changed(ctx, tx)
+	return granted, measure.Changed(ctx, tx)
 }
 
 // Refuse returns a pending organization's registration with a reason.
