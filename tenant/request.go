@@ -133,6 +133,11 @@ func Requests(ctx context.Context, tx Platform) ([]Request, error) {
 		limit 5000`)
 }
 
+// OpenRequests returns how many requests wait.
+func OpenRequests(ctx context.Context, tx Platform) (int64, error) {
+	return Value[int64](ctx, tx, "select count(*) from tenant.request where state = 'new'")
+}
+
 // RequestByID returns a request. fault.NotFound when there is none.
 func RequestByID(ctx context.Context, tx Platform, id int64) (Request, error) {
 	return One[Request](ctx, tx, `

@@ -2,6 +2,7 @@ package onboarding
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -64,7 +65,11 @@ func guidePath(t tenant.Tenant, step int) string {
 }
 
 func askedStep(q *web.Request) int {
-	n, _ := strconv.Atoi(q.URL.Query().Get("buoc"))
+	text := q.URL.Query().Get("buoc")
+	if text == "" {
+		text = q.Value("buoc") // a form that has waited for its person to sign in again
+	}
+	n, _ := strconv.Atoi(text)
 	return min(max(n, stepAddress), stepReview)
 }
 
@@ -390,7 +395,7 @@ func (g guide) review(o Onboarding) []reviewPart {
 		}
 		return ui.Pair{Label: label, Value: ui.Text(value)}
 	}
-	face := []ui.Pair{text("Tên hiển thị", o.Settings[tenant.DisplayName])}
+	face := []ui.Pair{text("Tên hiển thị", cmp.Or(o.Settings[tenant.DisplayName], g.t.Name))}
 	if g.filled.Logo != nil {
 		face = append(face, ui.Pair{Label: "Biểu trưng", Value: picture(guidePath(g.t, stepFace)+"&logo=1", "Biểu trưng đã tải lên")})
 	} else {
@@ -407,7 +412,7 @@ func (g guide) review(o Onboarding) []reviewPart {
 	}
 	return []reviewPart{
 		{stepAddress, []ui.Pair{text("Tên miền con", o.Slug+"."+g.base), text("Tên miền riêng", o.Domain)}},
-		{stepFace, append(face, text("Màu chủ đạo", o.Colour), text("Cơ quan đầu mối", o.Settings[tenant.ContactName]), text("Cách liên hệ", o.Contact))},
+		{stepFace, append(face, text("Màu chủ đạo", cmp.Or(o.Colour, "Màu của hệ thống")), text("Cơ quan đầu mối", cmp.Or(o.Settings[tenant.ContactName], "Sở Khoa học và Công nghệ")), text("Cách liên hệ", o.Contact))},
 		{stepSettings, append(settings, text("Sở, ngành tham gia", departmentNames(strings.Split(o.Settings[tenant.Departments], ","))))},
 		{stepAdmin, []ui.Pair{text("Quản trị đầu tiên", o.AdminName), text("Thư điện tử", o.AdminEmail), text("Kế hoạch", planName)}},
 	}

@@ -47,7 +47,7 @@ func stateOf(s tenant.State) ui.Status {
 	return ui.Status{Kind: "neutral", Word: "Chưa vận hành"}
 }
 
-func list(q *web.Request, _ tenant.Platform) (web.Answer, error) {
+func list(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	all, err := q.App().DB.Tenants(q.Context())
 	if err != nil {
 		return web.Answer{}, err
@@ -58,7 +58,12 @@ func list(q *web.Request, _ tenant.Platform) (web.Answer, error) {
 			active++
 		}
 	}
+	asked, err := tenant.OpenRequests(q.Context(), tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
 	page := web.Listing[tenant.Tenant]{
+		Above: askedNotice(asked),
 		Title: "Tỉnh, thành phố", Purpose: vi.Int(active) + " tỉnh, thành phố đang vận hành chương trình trên hệ thống.",
 		File: "tinh-thanh-pho", Order: "name", PerPage: 100,
 		Columns: []web.Column[tenant.Tenant]{
