@@ -1,6 +1,7 @@
 package onboarding_test
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"txng/modules/onboarding"
 	"txng/modules/trace/tracetest"
 	"txng/tenant"
+	"txng/tenant/fault"
 )
 
 func asked(unit, email string) url.Values {
@@ -90,11 +92,12 @@ func TestProvinceAsksIsToldPolitelyAndApprovedIntoTheGuidedPage(t *testing.T) {
 func TestRequestsAreLimitedByNetworkAndByProvince(t *testing.T) {
 	t.Parallel()
 	w := tracetest.New(t)
-	d := draft(t, w)
+	d, second, third := draft(t, w), draft(t, w), draft(t, w)
+	of := d
 	ask := func(email, network string) error {
 		return w.DB.Platform(t.Context(), func(tx tenant.Platform) error {
 			_, err := tenant.Ask(t.Context(), tx, tenant.Request{
-				Unit: d.Unit, Person: "Lê Thị Hạnh", Title: "Chuyên viên", Email: email, Phone: "+84912345678", Network: network,
+				Unit: of.Unit, Person: "Lê Thị Hạnh", Title: "Chuyên viên", Email: email, Phone: "+84912345678", Network: network,
 			})
 			return err
 		})
@@ -106,5 +109,14 @@ func TestRequestsAreLimitedByNetworkAndByProvince(t *testing.T) {
 	}
 	if err := ask(d.Slug+"9@limit.example.vn", d.Slug+"9"); err == nil || !strings.Contains(err.Error(), "nhiều yêu cầu") {
 		t.Errorf("the fourth of a province: %v", err)
+	}
+	for i, of2 := range []tenant.Tenant{second, second, second, third, third} {
+		of = of2
+		if err := ask("n"+number(int64(i))+d.Slug+"@limit.example.vn", "one network of "+d.Slug); err != nil {
+			t.Fatalf("request %d of a network: %v", i, err)
+		}
+	}
+	if err := ask("n9"+d.Slug+"@limit.example.vn", "one network of "+d.Slug); !errors.Is(err, fault.TooMany) {
+		t.Errorf("the sixth of a network within a day: %v", err)
 	}
 }
