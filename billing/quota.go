@@ -34,9 +34,6 @@ const (
 
 var priority = map[Source]int{Free: 10, Subsidy: 10, Plan: 20, TopUp: 30}
 
-// FreeStamps is the quota that an organization gets when it is admitted, for the first year.
-const FreeStamps = 10_000
-
 // NewGrant is a grant to be made.
 type NewGrant struct {
 	Org     tenant.OrgID

@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"units":        {},
 	"onboarding":   {"plan", "merger"},
 	"archive":      {},
-	"home":         {"organization", "catalog", "kpi"},
+	"home":         {"organization", "catalog", "kpi", "onboarding"},
 	"demo":         {"organization", "catalog", "trace", "stamps", "scan", "plan", "kpi", "merger", "onboarding"},
 }
 

@@ -58,7 +58,13 @@ var writes = map[string]string{
 	"POST /tai-khoan/mat-khau":          "account.password",
 	"POST /tai-khoan/khoa-api":          "key.create",
 	"POST /tai-khoan/khoa-api/thu-hoi":  "key.revoke",
-	"POST /tinh/{slug}":                 "tenant.activate plan.import",
+	"POST /tinh/moi":                    "-", // begins a draft
+	"POST /tinh/{slug}/van-hanh":        "tenant.activate plan.import member.invite",
+	"POST /tinh/{slug}/tinh-nang":       "tenant.feature",
+	"POST /tinh/{slug}/trang-thai":      "tenant.state",
+	"POST /tinh/yeu-cau/{id}":           "tenant.request",
+	"POST /dang-ky-tinh":                "-", // a request, which the operator decides
+	"POST /cau-hinh":                    "tenant.settings",
 	"POST /tinh/{slug}/sap-nhap":        "tenant.merge member.merge",
 	"POST /tinh/{slug}/huy-sap-nhap":    "tenant.unmerge",
 	"POST /tinh/{slug}/thanh-vien/{id}": "impersonation.start",

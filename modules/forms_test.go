@@ -103,7 +103,7 @@ func TestTextOfAFormWithFilesSurvivesTheEndOfItsSession(t *testing.T) {
 	part, _ := m.CreateFormFile("plan", "ke-hoach.xlsx")
 	_, _ = part.Write(make([]byte, 300<<10))
 	m.Close()
-	r := request(http.MethodPost, "/tinh/ha-noi", session, nil)
+	r := request(http.MethodPost, "/tinh/ca-mau/van-hanh?buoc=4", session, nil)
 	r.Body, r.ContentLength = io.NopCloser(&b), int64(b.Len())
 	r.Header.Set("Content-Type", m.FormDataContentType())
 	answer := serveTo(w, r)

@@ -34,6 +34,11 @@ var subjects = map[string]string{
 // shared are routes whose named part belongs to no tenant, with a value that exists.
 var shared = map[string]string{
 	"/tinh/{slug}":              "nghe-an",
+	"/tinh/{slug}/trang-thai":   "nghe-an",
+	"/tinh/{slug}/van-hanh":     "ca-mau",
+	"/tinh/{slug}/tinh-nang":    "nghe-an",
+	"/tinh/yeu-cau/{id}":        "1",
+	"/logo/{tenant}/{digest}":   "nghe-an",
 	"/tinh/{slug}/sap-nhap":     "nghe-an",
 	"/tinh/{slug}/huy-sap-nhap": "quang-nam",
 	"/bo/{slug}":                "nghe-an",

@@ -174,7 +174,7 @@ func (t Tenant) Expected() string {
 // byID returns a tenant as it stands in the transaction.
 func byID(ctx context.Context, tx Platform, id ID) (Tenant, error) {
 	t, err := One[Tenant](ctx, tx, `
-		select id, slug, name, unit, state, colour, contact, active_at, created_at
+		select `+tenantColumns+`
 		from tenant.tenant
 		where id = $1
 		for no key update`, id)

@@ -3,7 +3,6 @@ package tenant
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,9 +35,26 @@ type Tenant struct {
 	State     State
 	Colour    string // own primary colour "#rrggbb", or ""
 	Contact   string
+	Domain    string // own domain beside the subdomain, or ""
 	ActiveAt  *time.Time
 	CreatedAt time.Time
+
+	// Of the registry's snapshot only:
+	Settings Settings  `db:"-"` // what the tenant has decided; its colour and contact stand in for those of its onboarding
+	Logo     string    `db:"-"` // digest of its picture, or ""
+	Off      []Feature `db:"-"` // what the operator has switched off
 }
+
+// Title is what the tenant calls itself on its own and its public pages.
+func (t Tenant) Title() string {
+	if own := t.Settings.Value(DisplayName); own != "" {
+		return own
+	}
+	return t.Name
+}
+
+// Has reports whether a feature is on for the tenant.
+func (t Tenant) Has(f Feature) bool { return !slices.Contains(t.Off, f) }
 
 // Lineage says that successor reads the rows of origin.
 type Lineage struct {
@@ -84,10 +100,13 @@ func (db *DB) snapshot(ctx context.Context) (*registry, error) {
 	err := db.within(ctx, db.lookup, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(t pgx.Tx) (err error) {
 		tx := Platform{open: &open{tx: t, now: db.clock()}}
 		r.tenants, err = List[Tenant](ctx, tx, `
-			select id, slug, name, unit, state, colour, contact, active_at, created_at
+			select `+tenantColumns+`
 			from tenant.tenant
 			order by name collate "vi-x-icu"`)
 		if err != nil {
+			return err
+		}
+		if err = r.decide(ctx, tx); err != nil {
 			return err
 		}
 		r.lineage, err = List[Lineage](ctx, tx, `
@@ -101,6 +120,51 @@ func (db *DB) snapshot(ctx context.Context) (*registry, error) {
 	}
 	c.newest.Store(r)
 	return r, nil
+}
+
+const tenantColumns = "id, slug, name, unit, state, colour, contact, domain, active_at, created_at"
+
+// decide adds to the tenants what they, and the operator for them, have decided.
+func (r *registry) decide(ctx context.Context, tx Platform) error {
+	rows, err := List[struct {
+		ID        ID
+		What      string
+		Key, Text string
+	}](ctx, tx, `
+		select tenant_id as id, 'setting' as what, key, value as text
+		from tenant.setting
+		union all
+		select tenant_id, 'logo', '', digest
+		from tenant.logo
+		union all
+		select tenant, 'off', feature, ''
+		from tenant.feature
+		where not enabled`)
+	if err != nil {
+		return err
+	}
+	for i := range r.tenants {
+		t := &r.tenants[i]
+		t.Settings = Settings{}
+		for _, row := range rows {
+			switch {
+			case row.ID != t.ID:
+			case row.What == "setting":
+				t.Settings[Setting(row.Key)] = row.Text
+			case row.What == "logo":
+				t.Logo = row.Text
+			default:
+				t.Off = append(t.Off, Feature(row.Key))
+			}
+		}
+		if own, ok := t.Settings.Decided(Colour); ok {
+			t.Colour = own
+		}
+		if own, ok := t.Settings.Decided(Contact); ok {
+			t.Contact = own
+		}
+	}
+	return nil
 }
 
 // Forget drops the snapshot of the registry, so that the next use reads it anew.
@@ -123,6 +187,11 @@ func (db *DB) Tenant(ctx context.Context, id ID) (Tenant, error) {
 // TenantBySlug returns a tenant by its subdomain.
 func (db *DB) TenantBySlug(ctx context.Context, slug string) (Tenant, error) {
 	return db.find(ctx, func(t Tenant) bool { return t.Slug == slug })
+}
+
+// TenantByDomain returns a tenant by its own domain.
+func (db *DB) TenantByDomain(ctx context.Context, domain string) (Tenant, error) {
+	return db.find(ctx, func(t Tenant) bool { return t.Domain != "" && t.Domain == domain })
 }
 
 func (db *DB) find(ctx context.Context, is func(Tenant) bool) (Tenant, error) {
@@ -209,11 +278,6 @@ type New struct {
 	State    State // Draft or Active
 }
 
-var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
-// reservedSlugs are subdomains that the platform itself uses.
-var reservedSlugs = []string{"www", "api", "static", "admin", "mail", "id", "bo", "qr", "txng"}
-
 // Register puts a province into the registry. Errors: fault.Invalid for a wrong field, fault.Conflict when the
 // province or the subdomain is taken.
 func Register(ctx context.Context, tx Platform, n New) (Tenant, error) {
@@ -233,15 +297,8 @@ func Register(ctx context.Context, tx Platform, n New) (Tenant, error) {
 	if len([]rune(t.Name)) > 100 {
 		wrong.Add("name", "Tên dài quá 100 ký tự.")
 	}
-	switch {
-	case !slugForm.MatchString(t.Slug) || len(t.Slug) > 40:
-		wrong.Add("slug", "Tên miền con chỉ gồm chữ thường không dấu, chữ số và dấu gạch ngang, tối đa 40 ký tự. Ví dụ: %s", province.Slug)
-	case slices.Contains(reservedSlugs, t.Slug):
-		wrong.Add("slug", "Tên miền con “%s” dành riêng cho hệ thống.", t.Slug)
-	}
-	if t.Colour != "" && !colourForm.MatchString(t.Colour) {
-		wrong.Add("colour", "Màu viết dạng #rrggbb, ví dụ #0b5d4e.")
-	}
+	checkSlug(&wrong, t.Slug, province.Slug, nil, n.On)
+	CheckColour(&wrong, "colour", t.Colour)
 	if err := wrong.Err(); err != nil {
 		return Tenant{}, err
 	}
@@ -257,8 +314,6 @@ func Register(ctx context.Context, tx Platform, n New) (Tenant, error) {
 	return t, taken(err, t)
 }
 
-var colourForm = regexp.MustCompile(`^#[0-9a-f]{6}$`)
-
 // taken says which part of a tenant another one has already.
 func taken(err error, t Tenant) error {
 	switch {
@@ -272,26 +327,81 @@ func taken(err error, t Tenant) error {
 	return fmt.Errorf("register %s: %w", t.Slug, err)
 }
 
-// Activate onboards a registered province under a name, subdomain and colour of its choice.
-func Activate(ctx context.Context, tx Platform, by By, id ID, slug, colour, contact string) (Tenant, error) {
-	t, err := One[Tenant](ctx, tx, `
-		select id, slug, name, unit, state, colour, contact, active_at, created_at
-		from tenant.tenant
-		where id = $1
-		for update`, id)
+// Address gives a registered province that does not run yet its subdomain and, unless "", its own domain; base is the
+// platform's host. Errors: fault.Invalid for "slug" and "domain", also when they are taken; fault.Conflict when the
+// province runs.
+func Address(ctx context.Context, tx Platform, id ID, slug, domain, base string) (Tenant, error) {
+	t, err := draftOf(ctx, tx, id)
 	if err != nil {
 		return Tenant{}, err
 	}
-	if t.State != Draft {
-		return Tenant{}, fault.Say(fault.Conflict, "%s đã được đưa vào vận hành.", t.Name)
+	if err := CheckAddress(ctx, tx, t, slug, domain, base); err != nil {
+		return Tenant{}, err
+	}
+	_, err = tx.Exec(ctx, `
+		update tenant.tenant
+		set slug = $2, domain = $3
+		where id = $1`, id, slug, domain)
+	switch {
+	case Violates(err, "tenant_slug_key"):
+		return t, fault.Invalid{{Name: "slug", Message: "Tên miền con “" + slug + "” đã có tỉnh khác dùng."}}
+	case Violates(err, "tenant_domain"):
+		return t, fault.Invalid{{Name: "domain", Message: "Tên miền “" + domain + "” đã có tỉnh khác dùng."}}
+	}
+	t.Slug, t.Domain = slug, domain
+	return t, err
+}
+
+// CheckAddress is what Address checks.
+func CheckAddress(ctx context.Context, tx Platform, t Tenant, slug, domain, base string) error {
+	others, err := List[struct{ Slug, Domain string }](ctx, tx, `
+		select slug, domain
+		from tenant.tenant
+		where id <> $1`, t.ID)
+	if err != nil {
+		return err
+	}
+	var slugs []string
+	var wrong fault.Invalid
+	CheckDomain(&wrong, domain, base)
+	for _, o := range others {
+		slugs = append(slugs, o.Slug)
+		if domain != "" && o.Domain == domain {
+			wrong.Add("domain", "Tên miền “%s” đã có tỉnh khác dùng.", domain)
+		}
+	}
+	own := t.Slug
+	if ref, err := unit.ParseRef(t.Unit); err == nil {
+		if u, ok := unit.ByRef(ref); ok {
+			own = u.Slug
+		}
+	}
+	checkSlug(&wrong, slug, own, slugs, tx.Now())
+	return wrong.Err()
+}
+
+// draftOf returns a province that does not run yet, and holds it until the transaction ends. The lock lets foreign keys
+// through: rows of the province may be written beside it.
+func draftOf(ctx context.Context, tx Platform, id ID) (Tenant, error) {
+	t, err := One[Tenant](ctx, tx, `
+		select `+tenantColumns+`
+		from tenant.tenant
+		where id = $1
+		for no key update`, id)
+	if err == nil && t.State != Draft {
+		err = fault.Say(fault.Conflict, "%s đã được đưa vào vận hành.", t.Name)
+	}
+	return t, err
+}
+
+// Activate onboards a registered province with a colour and a contact.
+func Activate(ctx context.Context, tx Platform, by By, id ID, colour, contact string) (Tenant, error) {
+	t, err := draftOf(ctx, tx, id)
+	if err != nil {
+		return Tenant{}, err
 	}
 	var wrong fault.Invalid
-	if !slugForm.MatchString(slug) || len(slug) > 40 || slices.Contains(reservedSlugs, slug) {
-		wrong.Add("slug", "Tên miền con chỉ gồm chữ thường không dấu, chữ số và dấu gạch ngang, tối đa 40 ký tự. Ví dụ: %s", t.Slug)
-	}
-	if colour != "" && !colourForm.MatchString(colour) {
-		wrong.Add("colour", "Màu viết dạng #rrggbb, ví dụ #0b5d4e.")
-	}
+	CheckColour(&wrong, "colour", colour)
 	if len([]rune(contact)) > 500 {
 		wrong.Add("contact", "Thông tin liên hệ dài quá 500 ký tự.")
 	}
@@ -299,11 +409,11 @@ func Activate(ctx context.Context, tx Platform, by By, id ID, slug, colour, cont
 		return Tenant{}, err
 	}
 	now := tx.Now()
-	t.Slug, t.Colour, t.Contact, t.ActiveAt = slug, colour, contact, &now
+	t.Colour, t.Contact, t.ActiveAt = colour, contact, &now
 	if _, err = tx.Exec(ctx, `
 		update tenant.tenant
-		set slug = $2, colour = $3, contact = $4, active_at = $5
-		where id = $1`, id, slug, colour, contact, now); err != nil {
+		set colour = $2, contact = $3, active_at = $4
+		where id = $1`, id, colour, contact, now); err != nil {
 		return t, taken(err, t)
 	}
 	err = changeState(ctx, tx, by, t, Active, "Đưa vào vận hành")

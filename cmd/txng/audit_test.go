@@ -56,11 +56,11 @@ func onboard(t *testing.T, e *tenanttest.Env, code unit.Code, slug string) tenan
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err = onboarding.Onboard(t.Context(), e.DB, authz.Identity{Name: "Dòng lệnh txng", Role: authz.Operator}, onboarding.Onboarding{
+	started, err := onboarding.Onboard(t.Context(), e.DB, authz.Identity{Name: "Dòng lệnh txng", Role: authz.Operator}, onboarding.Onboarding{
 		Tenant: made.ID, Slug: slug, AdminName: "Nguyễn Thị Lan", AdminEmail: slug + "@example.vn", AdminPassword: "mat khau rat dai",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made
+	return started.Tenant
 }

@@ -300,6 +300,37 @@ func TestTenantIsCreatedFromTheCommandLine(t *testing.T) {
 	}
 }
 
+func TestTenantIsCreatedWithAllFieldsAndAnInvitation(t *testing.T) {
+	c := migrated(t)
+	t.Setenv("TXNG_DATABASE_URL", c.URL)
+	t.Setenv("TXNG_SECRET", "dHhuZyB0ZXN0IHNlY3JldCwgMzIgYnl0ZXMgb3IgbW9yZQ==")
+	args := []string{
+		"tenant", "create", "--province", "40", "--name", "Nguyễn Thị Lan", "--email", "lan@nghean.test", "--base", "https://txng.example",
+		"--domain", "txng.nghean.example", "--display-name", "Tem Nghệ An", "--colour", "#7a1f1f", "--contact-name", "Chi cục TĐC", "--contact", "0238 3844 500",
+		"--quota", "500", "--no-self-signup", "--departments", "SKHCN,SCT", "--logo", photoFile(t),
+	}
+	for flag, wrong := range map[string]string{"--quota": "-1", "--colour": "#ffff00", "--domain": "a.txng.example", "--departments": "XX", "--email": "lan"} {
+		try := append(append([]string{}, args...), flag+"="+wrong)
+		if code, text := command(t, try...); code != 1 || strings.Contains(text, "đã vận hành") {
+			t.Errorf("%s %s: %d %s, want a refusal", flag, wrong, code, text)
+		}
+	}
+	code, text := command(t, args...)
+	if code != 0 || !strings.Contains(text, "https://txng.example/loi-moi/nghe-an/") {
+		t.Fatalf("%d %s, want the link of the invitation", code, text)
+	}
+	db, err := tenant.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	got, err := db.TenantByDomain(t.Context(), "txng.nghean.example")
+	if err != nil || got.Title() != "Tem Nghệ An" || got.Colour != "#7a1f1f" || got.Logo == "" || got.Settings.Number(tenant.FreeQuota) != 500 ||
+		got.Settings.On(tenant.SelfSignUp) || !got.Settings.On(tenant.APIAccess) || got.Settings.Value(tenant.Departments) != "SKHCN,SCT" {
+		t.Errorf("%v: %+v", err, got)
+	}
+}
+
 // migrated returns a database of the test's own, with nothing in it but the schema.
 func migrated(t *testing.T) tenant.Config {
 	t.Helper()

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
 	"txng/authz"
+	"txng/modules"
 	"txng/modules/onboarding"
 	"txng/modules/plan"
 	"txng/tenant"
@@ -30,15 +33,26 @@ var operator = authz.Identity{Name: "Dòng lệnh txng", Role: authz.Operator}
 
 type tenantCreate struct {
 	databaseFlags
-	Province string `help:"Mã tỉnh, thành phố, ví dụ 40 (Nghệ An)." required:""`
-	On       string `help:"Ngày của mã, dạng 2026-01-31; bỏ trống là hôm nay. Mã đã được dùng lại từ 01/7/2025."`
-	Slug     string `help:"Tên miền con; bỏ trống là tên tỉnh không dấu."`
-	Colour   string `help:"Màu chủ đạo #rrggbb."`
-	Contact  string `help:"Đầu mối liên hệ."`
-	Name     string `help:"Họ tên quản trị Sở KH&CN đầu tiên." required:""`
-	Email    string `help:"Thư điện tử của quản trị." required:""`
-	Password string `help:"Mật khẩu tạm của quản trị." required:"" env:"TXNG_PASSWORD"`
-	Plan     string `help:"Tệp kế hoạch YAML hoặc XLSX." type:"existingfile"`
+	Province    string   `help:"Mã tỉnh, thành phố, ví dụ 40 (Nghệ An)." required:""`
+	On          string   `help:"Ngày của mã, dạng 2026-01-31; bỏ trống là hôm nay. Mã đã được dùng lại từ 01/7/2025."`
+	Slug        string   `help:"Tên miền con; bỏ trống là tên tỉnh không dấu."`
+	Domain      string   `help:"Tên miền riêng của tỉnh, ví dụ txng.nghean.gov.vn; DNS và chứng chỉ do đơn vị vận hành lo."`
+	DisplayName string   `help:"Tên hiển thị; bỏ trống là tên tỉnh."`
+	Logo        string   `help:"Biểu trưng PNG hoặc JPEG, tối đa 2 MB." type:"existingfile"`
+	Colour      string   `help:"Màu chủ đạo #rrggbb."`
+	ContactName string   `help:"Cơ quan đầu mối hiện trên trang công khai."`
+	Contact     string   `help:"Cách liên hệ đầu mối."`
+	Quota       int64    `help:"Số tem miễn phí khi duyệt một chủ thể." default:"10000"`
+	SelfSignup  bool     `help:"Chủ thể tự đăng ký được." default:"true" negatable:""`
+	API         bool     `help:"Phần mềm truy cập được qua API." default:"true" negatable:""`
+	Departments []string `help:"Mã sở, ngành tham gia, ví dụ SKHCN,SCT; bỏ trống là bốn sở thường có."`
+	Name        string   `help:"Họ tên quản trị Sở KH&CN đầu tiên." required:""`
+	Email       string   `help:"Thư điện tử của quản trị." required:""`
+	Password    string   `help:"Mật khẩu của quản trị; bỏ trống thì gửi thư mời để quản trị tự đặt." env:"TXNG_PASSWORD"`
+	Plan        string   `help:"Tệp kế hoạch YAML hoặc XLSX." type:"existingfile"`
+	Base        string   `help:"Địa chỉ công khai của hệ thống, cho đường dẫn trong thư mời." default:"http://127.0.0.1:8080" env:"TXNG_BASE_URL"`
+	SMTP        string   `name:"smtp-url" help:"Máy chủ gửi thư; bỏ trống thì in đường dẫn mời ra màn hình." env:"TXNG_SMTP_URL"`
+	From        string   `name:"mail-from" help:"Địa chỉ gửi thư." env:"TXNG_MAIL_FROM"`
 }
 
 func (c tenantCreate) Run(e *environment) error {
@@ -49,13 +63,13 @@ func (c tenantCreate) Run(e *environment) error {
 			return fmt.Errorf("ngày %q chưa đúng dạng 2026-01-31", c.On)
 		}
 	}
-	var file *plan.File
-	if c.Plan != "" {
-		f, err := readPlan(c.Plan)
-		if err != nil {
-			return err
-		}
-		file = &f
+	base, err := url.Parse(c.Base)
+	if err != nil || base.Host == "" {
+		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
+	}
+	o, err := c.onboarding(base)
+	if err != nil {
+		return err
 	}
 	d, err := c.open(e, e.err)
 	if err != nil {
@@ -74,13 +88,75 @@ func (c tenantCreate) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	if t, err = onboarding.Onboard(e, db, operator, onboarding.Onboarding{
-		Tenant: t.ID, Slug: t.Slug, Colour: c.Colour, Contact: c.Contact,
-		AdminName: c.Name, AdminEmail: c.Email, AdminPassword: c.Password, Plan: file,
-	}); err != nil {
+	o.Tenant, o.Slug = t.ID, t.Slug
+	s, err := onboarding.Onboard(e, db, operator, o)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.out, "%s đã vận hành: tên miền con %s, quản trị %s.\n", t.Name, t.Slug, c.Email)
+	fmt.Fprintf(e.out, "%s đã vận hành: tên miền con %s, quản trị %s.\n", s.Tenant.Name, s.Tenant.Slug, c.Email)
+	return c.invite(e, base, s)
+}
+
+// onboarding returns what the flags say, with the files that they name read.
+func (c tenantCreate) onboarding(base *url.URL) (onboarding.Onboarding, error) {
+	departments, err := onboarding.JoinDepartments(c.Departments)
+	if err != nil {
+		return onboarding.Onboarding{}, err
+	}
+	onOff := func(on bool) string {
+		if on {
+			return tenant.On
+		}
+		return tenant.Off
+	}
+	o := onboarding.Onboarding{
+		Domain: c.Domain, Base: base.Hostname(), Colour: c.Colour, Contact: c.Contact,
+		AdminName: c.Name, AdminEmail: c.Email, AdminPassword: c.Password,
+		Settings: tenant.Settings{
+			tenant.DisplayName: c.DisplayName, tenant.ContactName: c.ContactName, tenant.FreeQuota: strconv.FormatInt(c.Quota, 10),
+			tenant.SelfSignUp: onOff(c.SelfSignup), tenant.APIAccess: onOff(c.API), tenant.Departments: departments,
+		},
+	}
+	if c.Logo != "" {
+		f, err := os.Open(c.Logo)
+		if err != nil {
+			return o, fmt.Errorf("không đọc được biểu trưng: %w", err)
+		}
+		defer f.Close()
+		if o.Logo, err = onboarding.ReadLogo(f); err != nil {
+			return o, err
+		}
+	}
+	if c.Plan != "" {
+		f, err := readPlan(c.Plan)
+		if err != nil {
+			return o, err
+		}
+		o.Plan = &f
+	}
+	return o, nil
+}
+
+// invite sends the first administrator the invitation, or prints its link where no letters are sent. The province runs
+// whether or not the letter goes out, so that the link is printed then, too.
+func (c tenantCreate) invite(e *environment, base *url.URL, s onboarding.Started) error {
+	if s.Invitation == nil {
+		return nil
+	}
+	if c.SMTP != "" {
+		outbox, err := modules.OpenOutbox(c.SMTP, c.From, "")
+		if err == nil {
+			letter := onboarding.Letter(base, operator.Name, s)
+			letter.At = time.Now()
+			err = outbox.Send(e, letter)
+		}
+		if err == nil {
+			fmt.Fprintf(e.out, "Thư mời đã gửi đến %s, hiệu lực 7 ngày.\n", c.Email)
+			return nil
+		}
+		fmt.Fprintln(e.err, "Lưu ý: thư mời chưa gửi được:", err)
+	}
+	fmt.Fprintf(e.out, "Đưa riêng cho quản trị đường dẫn mời sau, dùng một lần, hiệu lực 7 ngày:\n%s\n", onboarding.LinkOf(base, s))
 	return nil
 }
 

@@ -181,12 +181,15 @@ func (l *loader) province(ctx context.Context, p province) error {
 		return err
 	}
 	who := authz.Identity{Name: "Nạp dữ liệu minh họa", Role: authz.Operator}
-	if t, err = onboarding.Onboard(ctx, l.db, who, onboarding.Onboarding{
+	started, err := onboarding.Onboard(ctx, l.db, who, onboarding.Onboarding{
+		Logo: logo(p.colour), Settings: tenant.Settings{tenant.SelfSignUp: tenant.On},
 		Tenant: t.ID, Slug: t.Slug, Colour: p.colour, Contact: p.contact,
 		AdminName: officers[0].name, AdminEmail: officers[0].mail + "@" + t.Slug + "." + domain, AdminPassword: Password, Plan: programme(p.plan),
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
+	t = started.Tenant
 	l.result.Tenants = append(l.result.Tenants, t.Slug)
 	l.account(authz.DOSTAdmin, t.Slug, officers[0].mail+"@"+t.Slug+"."+domain)
 	officer, err := l.officers(ctx, t)
@@ -329,7 +332,10 @@ func (l *loader) organization(ctx context.Context, t tenant.Tenant, u unit.Unit,
 	if o.pending {
 		return nil
 	}
-	if err := at.In(ctx, scope, func(tx tenant.Tx) error { return organization.Approve(ctx, tx, officer, id) }); err != nil {
+	if err := at.In(ctx, scope, func(tx tenant.Tx) error {
+		_, err := organization.Approve(ctx, tx, officer, id)
+		return err
+	}); err != nil {
 		return err
 	}
 	owner := authz.Identity{Name: "Chủ cơ sở", Email: authz.Email(email), Role: authz.OrgOwner, Tenant: t.ID, Org: id}

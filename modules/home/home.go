@@ -5,7 +5,6 @@
 package home
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -19,6 +18,7 @@ import (
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
 	"txng/modules/kpi"
+	"txng/modules/onboarding"
 	"txng/modules/organization"
 	"txng/tenant"
 )
@@ -62,12 +62,8 @@ func first(q *web.Request) (web.Answer, error) {
 	return answer, err
 }
 
-// step is one thing to do, whether it is done, and what its page asks for.
-type step struct {
-	Label, Hint, Href string
-	Done              bool
-	Needs             authz.Permission
-}
+// step is a line of a checklist.
+type step = onboarding.Item
 
 func officer(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	ctx := q.Context()
@@ -82,7 +78,7 @@ func officer(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	steps, err := checklist(ctx, tx)
+	steps, err := onboarding.Checklist(ctx, tx)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -95,26 +91,6 @@ func officer(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		shell.Purpose = why
 	}
 	return q.Show(shell, officerPage(q.Who, todo, stats, steps)), nil
-}
-
-// checklist says what a province still lacks to run its programme.
-func checklist(ctx context.Context, tx tenant.Tx) ([]step, error) {
-	row, err := tenant.One[struct{ Plans, Items, Organizations, Orders, Active int64 }](ctx, tx, `
-		select (select count(*) from plan.plan where tenant_id = any ($1)) as plans,
-			(select count(*) from catalog.list_item where tenant_id = any ($1)) as items,
-			(select count(*) from organization.organization where tenant_id = any ($1) and state = 'approved') as organizations,
-			(select count(*) from stamps.stamp_order where tenant_id = any ($1)) as orders,
-			(select count(*) from stamps.stamp_range where tenant_id = any ($1) and state = 'activated') as active`)
-	if err != nil {
-		return nil, err
-	}
-	return []step{
-		{"Nhập kế hoạch của tỉnh", "Chỉ tiêu, nhiệm vụ và phân công", "/ke-hoach", row.Plans > 0, authz.PlanView},
-		{"Lập danh mục sản phẩm", "Sản phẩm bắt buộc, ưu tiên, đặc thù", "/danh-muc", row.Items > 0, authz.CatalogView},
-		{"Có chủ thể được duyệt", "Doanh nghiệp, hợp tác xã, hộ", "/to-chuc", row.Organizations > 0, authz.OrganizationView},
-		{"Có đợt tem đầu tiên", "Do chủ thể đặt trong hạn mức", "/tem", row.Orders > 0, authz.StampView},
-		{"Có tem được kích hoạt", "Sản phẩm bắt đầu truy xuất được", "/tem", row.Active > 0, authz.StampView},
-	}, nil
 }
 
 func business(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -137,12 +113,12 @@ func business(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	steps := []step{
-		{"Hồ sơ được duyệt", "Sở Khoa học và Công nghệ xem hồ sơ", "/don-vi", o.State == organization.Approved, authz.OrganizationOwn},
-		{"Khai báo sản phẩm", "Mã GTIN, tên, xuất xứ, hình ảnh", "/san-pham", row.Products > 0, authz.CatalogView},
-		{"Công bố sản phẩm", "Đủ nội dung theo Nghị định 37/2026/NĐ-CP", "/san-pham", row.Published > 0, authz.CatalogView},
-		{"Đặt tem", "Trong hạn mức còn lại", "/tem/dat", row.Orders > 0, authz.StampOrder},
-		{"Ghi lô hàng", "Ngày, nơi thu hoạch hoặc sản xuất", "/lo-hang/moi", row.Lots > 0, authz.LotEdit},
-		{"Kích hoạt tem cho lô", "Người tiêu dùng quét được từ lúc này", "/tem", row.Active > 0, authz.StampView},
+		{Label: "Hồ sơ được duyệt", Hint: "Sở Khoa học và Công nghệ xem hồ sơ", Href: "/don-vi", Done: o.State == organization.Approved, Needs: authz.OrganizationOwn},
+		{Label: "Khai báo sản phẩm", Hint: "Mã GTIN, tên, xuất xứ, hình ảnh", Href: "/san-pham", Done: row.Products > 0, Needs: authz.CatalogView},
+		{Label: "Công bố sản phẩm", Hint: "Đủ nội dung theo Nghị định 37/2026/NĐ-CP", Href: "/san-pham", Done: row.Published > 0, Needs: authz.CatalogView},
+		{Label: "Đặt tem", Hint: "Trong hạn mức còn lại", Href: "/tem/dat", Done: row.Orders > 0, Needs: authz.StampOrder},
+		{Label: "Ghi lô hàng", Hint: "Ngày, nơi thu hoạch hoặc sản xuất", Href: "/lo-hang/moi", Done: row.Lots > 0, Needs: authz.LotEdit},
+		{Label: "Kích hoạt tem cho lô", Hint: "Người tiêu dùng quét được từ lúc này", Href: "/tem", Done: row.Active > 0, Needs: authz.StampView},
 	}
 	shell := q.Shell(o.Name, "Việc cần làm và số tem còn lại của đơn vị.")
 	return q.Show(shell, businessPage(q.Who, o, b, steps)), nil

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"txng/modules/internal/ui"
 	"txng/modules/internal/web"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -11,6 +12,7 @@ import (
 
 // reportView is what the page about faults and fakes shows.
 type reportView struct {
+	of                tenant.Tenant // whose page it is; zero for nobody
 	w                 *reportWords
 	code              string // what to quote: a stamp's GTIN and serial, or a request's number
 	province, contact string // whom to call; "" when no province is known, or it has named nobody
@@ -59,11 +61,20 @@ var reportIn = map[string]*reportWords{
 	},
 }
 
+// shell is the page's frame. Its contact stands in the page itself.
+func (v reportView) shell() ui.PublicShell {
+	s := web.Of(v.of, ui.PublicShell{Title: v.w.title + " – txng", Lang: v.w.lang})
+	s.Contact = ""
+	return s
+}
+
 // authority names whom to call.
 func (v reportView) authority() string {
 	switch {
 	case v.province == "":
 		return v.w.anyDepartment
+	case v.of.Settings.Value(tenant.ContactName) != "":
+		return v.of.Settings.Value(tenant.ContactName)
 	case v.w.lang == "en":
 		return v.w.department + ", " + v.province
 	}
@@ -83,7 +94,7 @@ func report(q *web.Request) (web.Answer, error) {
 		return web.Answer{}, fault.NotFound
 	}
 	if t, ok := reportedTo(q); ok {
-		v.province, v.contact = t.Name, t.Contact
+		v.of, v.province, v.contact = t, t.Name, t.Contact
 	}
 	turned := *q.URL
 	asked.Set("lang", v.w.other)

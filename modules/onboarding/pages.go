@@ -1,10 +1,7 @@
 package onboarding
 
 import (
-	"bytes"
 	"cmp"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -16,9 +13,7 @@ import (
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
 	"txng/modules/merger"
-	"txng/modules/plan"
 	"txng/tenant"
-	"txng/tenant/fault"
 )
 
 // maxPlan is the largest plan file in bytes.
@@ -27,8 +22,15 @@ const maxPlan = 5 << 20
 // Routes registers the module's pages.
 func Routes(a *web.App) {
 	a.Platform("/tinh", authz.TenantView, list)
-	a.PlatformForm("/tinh/{slug}", authz.TenantCreate, show, submit)
+	a.Platform("/tinh/{slug}", authz.TenantCreate, show)
+	a.PlatformForm("/tinh/{slug}/trang-thai", authz.TenantCreate, showLife, submitLife)
+	guideRoutes(a)
+	a.PlatformForm("/tinh/{slug}/tinh-nang", authz.TenantCreate, showFeatures, submitFeatures)
+	requestRoutes(a)
+	a.Form("/cau-hinh", authz.TenantSettings, showSettings, submitSettings)
 	a.Menu("Vận hành", "Tỉnh, thành phố", "/tinh", "map", authz.TenantView)
+	a.Menu("Vận hành", "Yêu cầu tham gia", "/tinh/yeu-cau", "list", authz.TenantCreate)
+	a.Menu("Quản trị", "Thiết lập của tỉnh", "/cau-hinh", "settings", authz.TenantSettings)
 }
 
 func stateOf(s tenant.State) ui.Status {
@@ -45,7 +47,7 @@ func stateOf(s tenant.State) ui.Status {
 	return ui.Status{Kind: "neutral", Word: "Chưa vận hành"}
 }
 
-func list(q *web.Request, _ tenant.Platform) (web.Answer, error) {
+func list(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	all, err := q.App().DB.Tenants(q.Context())
 	if err != nil {
 		return web.Answer{}, err
@@ -56,7 +58,12 @@ func list(q *web.Request, _ tenant.Platform) (web.Answer, error) {
 			active++
 		}
 	}
+	asked, err := tenant.OpenRequests(q.Context(), tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
 	page := web.Listing[tenant.Tenant]{
+		Above: askedNotice(asked),
 		Title: "Tỉnh, thành phố", Purpose: vi.Int(active) + " tỉnh, thành phố đang vận hành chương trình trên hệ thống.",
 		File: "tinh-thanh-pho", Order: "name", PerPage: 100,
 		Columns: []web.Column[tenant.Tenant]{
@@ -78,7 +85,8 @@ func list(q *web.Request, _ tenant.Platform) (web.Answer, error) {
 			{Name: ui.QuerySearch, Label: "Tên", Type: "search"},
 			{Name: "state", Label: "Trạng thái", Type: "select", Options: stateOptions()},
 		},
-		Empty: ui.Empty{Icon: "map", Why: "Chưa có tỉnh, thành phố nào trên hệ thống.", Next: "Danh sách tỉnh, thành phố được lập khi cài đặt hệ thống."},
+		Primary: ui.Link{Label: "Đưa một tỉnh vào vận hành", Href: "/tinh/moi", Icon: "plus"},
+		Empty:   ui.Empty{Icon: "map", Why: "Chưa có tỉnh, thành phố nào trên hệ thống.", Next: "Danh sách tỉnh, thành phố được lập khi cài đặt hệ thống."},
 	}
 	return page.AnswerWith(q, func(l web.Query) ([]tenant.Tenant, int, error) {
 		rows := slices.DeleteFunc(all, func(t tenant.Tenant) bool { return l.Get("state") != "" && l.Get("state") != string(t.State) })
@@ -121,7 +129,27 @@ func show(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	}
 	shell := q.Shell(t.Name, "Đơn vị trên hệ thống, địa chỉ "+strings.TrimPrefix(q.App().OriginOf(t), q.App().Base.Scheme+"://"))
 	shell.Crumbs = []ui.Link{{Label: "Tỉnh, thành phố", Href: "/tinh"}}
-	return q.Show(shell, tenantPage(t, mergers, merging, onboardingFields(q, t), planErrors(q), since(t))), nil
+	items, err := progress(q, t)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return q.Show(shell, tenantPage(t, mergers, merging, items, q.Who, since(t))), nil
+}
+
+// progress returns the checklist of a province that runs; what a draft lacks is everything.
+func progress(q *web.Request, t tenant.Tenant) (items []Item, err error) {
+	if t.State != tenant.Active {
+		return nil, nil
+	}
+	scope, err := q.App().DB.Scope(q.Context(), t.ID)
+	if err != nil {
+		return nil, err
+	}
+	err = q.App().DB.View(q.Context(), scope, func(tx tenant.Tx) error {
+		items, err = Checklist(q.Context(), tx)
+		return err
+	})
+	return items, err
 }
 
 func since(t tenant.Tenant) string {
@@ -129,76 +157,4 @@ func since(t tenant.Tenant) string {
 		return "—"
 	}
 	return vi.DateTime(*t.ActiveAt)
-}
-
-func onboardingFields(q *web.Request, t tenant.Tenant) []ui.Field {
-	return q.Fields(
-		ui.Field{Name: "slug", Label: "Tên miền con", Value: t.Slug, Hint: "Chữ thường không dấu, ví dụ nghe-an", MaxLength: 40},
-		ui.Field{Name: "colour", Label: "Màu chủ đạo", Value: t.Colour, Hint: "Dạng #rrggbb, đủ đậm để đọc chữ trắng; để trống dùng màu của hệ thống", Optional: true, MaxLength: 7},
-		ui.Field{Name: "contact", Label: "Đầu mối liên hệ", Hint: "Hiển thị cho người dân khi báo lỗi, báo hàng giả", Optional: true, MaxLength: 500},
-		ui.Field{Name: "admin_name", Label: "Họ tên quản trị Sở KH&CN đầu tiên", MaxLength: 120},
-		ui.Field{Name: "admin_email", Label: "Thư điện tử của quản trị", Type: "email"},
-		ui.Field{Name: "admin_password", Label: "Mật khẩu tạm", Type: "password", Hint: "Ít nhất 10 ký tự; đưa riêng cho quản trị", Autocomplete: "new-password"},
-		ui.Field{Name: "plan", Label: "Tệp kế hoạch của tỉnh (YAML hoặc XLSX)", Type: "file", Accept: ".yaml,.yml,.xlsx", Optional: true, Hint: "Có thể nhập sau. Mẫu tải tại mục Kế hoạch"},
-	)
-}
-
-// planErrors returns the messages about the plan's file, place by place.
-func planErrors(q *web.Request) []string {
-	var list []string
-	for _, f := range q.Wrong {
-		if f.Name == "plan" {
-			list = append(list, f.Message)
-		}
-	}
-	return list
-}
-
-func submit(q *web.Request) (web.Answer, error) {
-	t, err := q.App().DB.TenantBySlug(q.Context(), q.Path("slug"))
-	if err != nil {
-		return web.Answer{}, err
-	}
-	o := Onboarding{
-		Tenant: t.ID, Slug: q.Value("slug"), Colour: strings.ToLower(q.Value("colour")), Contact: q.Value("contact"),
-		AdminName: q.Value("admin_name"), AdminEmail: q.Value("admin_email"), AdminPassword: q.Posted.Get("admin_password"),
-	}
-	if o.Colour != "" && !ui.CarriesWhiteText(o.Colour) {
-		return web.Answer{}, fault.Invalid{{Name: "colour", Message: "Chữ trắng trên màu này khó đọc. Chọn màu đậm hơn, ví dụ #0b5d4e."}}
-	}
-	if o.Plan, err = readPlan(q); err != nil {
-		return web.Answer{}, err
-	}
-	start := time.Now()
-	if t, err = Onboard(q.Context(), q.App().DB, q.Who, o); err != nil {
-		return web.Answer{}, err
-	}
-	q.App().Log.Info("tenant onboarded", "tenant", t.Slug, "took", time.Since(start))
-	return web.See("/tinh/" + t.Slug).Say("Đã đưa " + t.Name + " vào vận hành."), nil
-}
-
-// readPlan returns the uploaded plan, nil when there is none.
-func readPlan(q *web.Request) (*plan.File, error) {
-	f, name, err := q.File("plan")
-	if err != nil {
-		return nil, nil
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxPlan+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxPlan {
-		return nil, fault.Invalid{{Name: "plan", Message: "Tệp kế hoạch lớn quá 5 MB."}}
-	}
-	file, err := plan.ReadFile(name, bytes.NewReader(b))
-	var wrong plan.Errors
-	if errors.As(err, &wrong) {
-		var fields fault.Invalid
-		for _, e := range wrong {
-			fields.Add("plan", "%s: %s", e.Place, e.Message)
-		}
-		return nil, fields
-	}
-	return &file, err
 }

@@ -15,7 +15,8 @@ import (
 
 func operator(t *testing.T, w *tracetest.World) *http.Cookie {
 	t.Helper()
-	const email, password = "van-hanh@example.vn", "mat khau dai 10"
+	const password = "mat khau dai 10"
+	email := "van-hanh-" + strings.ToLower(w.Tenant.Slug) + "@example.vn"
 	if err := w.DB.Platform(t.Context(), func(tx tenant.Platform) error {
 		account, err := authz.CreateAccount(t.Context(), tx, email, "Người vận hành", password)
 		if err != nil {

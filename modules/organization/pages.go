@@ -105,10 +105,15 @@ func approve(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if err := Approve(q.Context(), tx, q.Who, tenant.OrgID(id)); err != nil {
+	granted, err := Approve(q.Context(), tx, q.Who, tenant.OrgID(id))
+	if err != nil {
 		return web.Answer{}, err
 	}
-	return web.See(path(tenant.OrgID(id))).Say("Đã duyệt hồ sơ và cấp hạn mức " + vi.Int(billing.FreeStamps) + " tem miễn phí."), nil
+	said := "Đã duyệt hồ sơ; tỉnh không cấp tem miễn phí."
+	if granted > 0 {
+		said = "Đã duyệt hồ sơ và cấp hạn mức " + vi.Int(granted) + " tem miễn phí."
+	}
+	return web.See(path(tenant.OrgID(id))).Say(said), nil
 }
 
 func refuse(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -144,17 +149,25 @@ func showSignUp(q *web.Request) (web.Answer, error) {
 		}
 		var active []tenant.Tenant
 		for _, t := range all {
-			if t.State == tenant.Active {
+			if takesSignUps(t) {
 				active = append(active, t)
 			}
 		}
 		return web.Page(chooseTenantPage(active, q.URL.Query().Get("tinh") != "")), nil
+	}
+	if !takesSignUps(t) {
+		return web.Page(closedPage(t)), nil
 	}
 	province, err := provinceOf(t)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	return web.Page(signUpPage(t, signUpFields(q, province), q.Wrong.Of(""))), nil
+}
+
+// takesSignUps reports whether organizations may sign up by themselves in a province.
+func takesSignUps(t tenant.Tenant) bool {
+	return t.State == tenant.Active && t.Settings.On(tenant.SelfSignUp)
 }
 
 // signUps are how many organizations one address may sign up within a minute.
@@ -173,6 +186,9 @@ func signUp(q *web.Request) (web.Answer, error) {
 	t, ok := signUpTenant(q)
 	if !ok {
 		return web.Answer{}, fault.NotFound
+	}
+	if !takesSignUps(t) {
+		return web.Answer{}, fault.Say(fault.Forbidden, "%s đang không nhận đăng ký trực tuyến. Hãy liên hệ Sở Khoa học và Công nghệ để được hướng dẫn.", t.Name)
 	}
 	_, err := Register(q.Context(), q.App().DB, t, SignUp{
 		Kind: Kind(q.Value("kind")), Name: q.Value("name"), MST: q.Value("mst"), Address: q.Value("address"), Unit: q.Value("unit"), Printed: q.Value("printed"),

@@ -116,31 +116,36 @@ func Find(ctx context.Context, tx tenant.Tx, id tenant.OrgID) (Organization, err
 		where tenant_id = any ($1) and id = $2`, id)
 }
 
-// Approve admits a pending organization and grants its free quota of stamps for a year.
-func Approve(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID) error {
+// Approve admits a pending organization and grants the free quota of stamps that its province gives, for a year. It returns
+// how many stamps these are.
+func Approve(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID) (granted int64, err error) {
 	if err := decide(ctx, tx, who, id, Approved, ""); err != nil {
-		return err
+		return 0, err
+	}
+	settings, err := tenant.SettingsOf(ctx, tx)
+	if err != nil {
+		return 0, err
 	}
 	until := tx.Now().AddDate(1, 0, 0)
 	before, err := billing.BalanceOf(ctx, tx, id)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := billing.Grant(ctx, tx, billing.NewGrant{
-		Org: id, Source: billing.Free, Key: "admission", Amount: billing.FreeStamps, Expires: &until,
-	}); err != nil {
-		return err
+	if granted = settings.Number(tenant.FreeQuota); granted > 0 {
+		if err := billing.Grant(ctx, tx, billing.NewGrant{Org: id, Source: billing.Free, Key: "admission", Amount: granted, Expires: &until}); err != nil {
+			return 0, err
+		}
+		after, err := billing.BalanceOf(ctx, tx, id)
+		if err != nil {
+			return 0, err
+		}
+		if err := audit.WriteChange(ctx, tx, who, "quota.grant", audit.Record{Subject: "quota", ID: int64(id), Org: id},
+			fmt.Sprintf("Cấp %s tem miễn phí khi duyệt hồ sơ, dùng đến %s", vi.Int(granted), vi.Date(until)),
+			quotaFields(before), quotaFields(after)); err != nil {
+			return 0, err
+		}
 	}
-	after, err := billing.BalanceOf(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	if err := audit.WriteChange(ctx, tx, who, "quota.grant", audit.Record{Subject: "quota", ID: int64(id), Org: id},
-		fmt.Sprintf("Cấp %s tem miễn phí khi duyệt hồ sơ, dùng đến %s", vi.Int(billing.FreeStamps), vi.Date(until)),
-		quotaFields(before), quotaFields(after)); err != nil {
-		return err
-	}
-	return measure.Changed(ctx, tx)
+	return granted, measure.Changed(ctx, tx)
 }
 
 func quotaFields(b billing.Balance) audit.Fields {

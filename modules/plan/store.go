@@ -278,3 +278,12 @@ func reportSentence(t Task, done int, to TaskState, evidence string) string {
 	}
 	return what
 }
+
+// Known reports whether the transaction's own tenant has the plan of a file already.
+func Known(ctx context.Context, tx tenant.Tx, f File) (bool, error) {
+	return tenant.Value[bool](ctx, tx, `
+		select exists (
+			select from plan.plan
+			where tenant_id = any ($1) and tenant_id = $2 and issued = $3 and number = $4 and (number <> '' or title = $5))`,
+		tx.Tenant(), f.Issued, f.Number, f.Title)
+}

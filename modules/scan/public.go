@@ -48,6 +48,7 @@ type stampView struct {
 	now     time.Time
 	self    string
 	tenant  string // slug of the province that the stamp was issued in; "" when it is not known
+	of      tenant.Tenant
 }
 
 // part returns a part of the path, percent-decoded: the router matches the path as it came.
@@ -133,7 +134,7 @@ func (p public) stamp(q *web.Request) (web.Answer, error) {
 		return v.answer(), nil
 	}
 	if t, err := q.App().DB.Tenant(q.Context(), tenant.ID(stamp.Tenant)); err == nil {
-		v.tenant = t.Slug
+		v.tenant, v.of = t.Slug, t
 	}
 	v.found, v.verdict = &f, f.verdict(q.Now())
 	if q.Method == http.MethodHead {

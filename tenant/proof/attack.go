@@ -93,6 +93,7 @@ var published = map[string]string{
 	"catalog.photo":             "published",
 	"trace.lot":                 "published",
 	"trace.event":               "published",
+	"tenant.logo":               "true",
 	"stamps.stamp_order":        "true",
 	"stamps.stamp_range":        "true",
 }

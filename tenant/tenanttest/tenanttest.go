@@ -96,7 +96,7 @@ func (e *Env) register(t testing.TB, of unit.Unit, ref string, n int) (tenant.Te
 		made, err = tenant.One[tenant.Tenant](ctx, tx, `
 			insert into tenant.tenant (slug, name, unit, state, active_at, created_at)
 			values ($1, $2, $3, 'active', $4, $4)
-			returning id, slug, name, unit, state, colour, contact, active_at, created_at`,
+			returning id, slug, name, unit, state, colour, contact, domain, active_at, created_at`,
 			fmt.Sprintf("t%d-%s", n, of.Slug), of.Name, ref, tx.Now())
 		return err
 	})

@@ -1,14 +1,14 @@
 package ui
 
 import (
-	"math"
 	"net/url"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
+
+	"txng/tenant"
 )
 
 // MenuGroup is a titled part of the side menu.
@@ -27,6 +27,7 @@ type Shell struct {
 	Scopes               []Link // other scopes the person may switch to
 	Query                string // text in the global search box
 	Colour               string // the tenant's own primary colour "#rrggbb", or ""
+	Logo                 string // address of the tenant's picture, or ""
 	Flash, FlashKind     string // message about what has just been done; kind as in Status
 	RequestID            string
 	InPlace              InPlace // who works in the person's place; zero: nobody
@@ -35,8 +36,12 @@ type Shell struct {
 }
 
 // PublicShell is what surrounds a page for consumers. Lang is "vi" (default) or "en"; Image is the
-// absolute address of the picture that messengers show when the page is shared.
-type PublicShell struct{ Title, Description, Lang, Colour, Image string }
+// absolute address of the picture that messengers show when the page is shared. Owner, Logo and Contact are of the
+// province whose page it is, if any: its name, the address of its picture, and whom to turn to.
+type PublicShell struct {
+	Title, Description, Lang, Colour, Image string
+	Owner, Logo, Contact                    string
+}
 
 func (p PublicShell) lang() string {
 	if p.Lang == "" {
@@ -80,22 +85,7 @@ func primaryStyle(colour string) templ.SafeCSS {
 // CarriesWhiteText says whether white text on the colour "#rrggbb" reaches the contrast of 4.5:1
 // (WCAG 2.2, 1.4.3). Anything that is not such a colour does not.
 func CarriesWhiteText(colour string) bool {
-	if len(colour) != 7 || colour[0] != '#' {
-		return false
-	}
-	rgb, err := strconv.ParseUint(colour[1:], 16, 32)
-	if err != nil {
-		return false
-	}
-	linear := func(channel uint64) float64 {
-		c := float64(channel&0xff) / 255
-		if c <= 0.04045 {
-			return c / 12.92
-		}
-		return math.Pow((c+0.055)/1.055, 2.4)
-	}
-	luminance := 0.2126*linear(rgb>>16) + 0.7152*linear(rgb>>8) + 0.0722*linear(rgb)
-	return 1.05/(luminance+0.05) >= 4.5
+	return tenant.CarriesWhiteText(colour)
 }
 
 // initial is the first letter of the given name, which Vietnamese write last.

@@ -121,6 +121,9 @@ func (a *App) Bearer(ctx context.Context, q *Request) error {
 	if who.Tenant != 0 {
 		q.Tenant, err = a.DB.Tenant(ctx, who.Tenant)
 	}
+	if err == nil {
+		err = offersAPI(q.Tenant)
+	}
 	return err
 }
 

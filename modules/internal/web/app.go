@@ -121,11 +121,11 @@ func (a *App) Menu(group, label, path, icon string, p authz.Permission) {
 }
 
 // menuFor returns the menu of a person at a path.
-func (a *App) menuFor(who authz.Identity, path string) []ui.MenuGroup {
+func (a *App) menuFor(who authz.Identity, of tenant.Tenant, path string) []ui.MenuGroup {
 	var groups []ui.MenuGroup
 	active := a.nearest(who, path)
 	for _, e := range a.menu {
-		if !who.Can(e.permission) {
+		if !who.Can(e.permission) || offers(of, e.path) != nil {
 			continue
 		}
 		item := ui.MenuItem{Label: e.label, Href: e.path, Icon: e.icon, Active: e.path == active}

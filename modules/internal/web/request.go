@@ -49,9 +49,11 @@ type Request struct {
 	Posted url.Values    // what a form sent; nil for GET
 	Wrong  fault.Invalid // what was wrong with it, when the form is shown again
 
-	app   *App
-	fault error  // why the form is shown again
-	flash string // what the page before has just done
+	app *App
+	// overweight: a file of the form was too large, and is not there
+	overweight overweight
+	fault      error  // why the form is shown again
+	flash      string // what the page before has just done
 }
 
 type requestIDKey struct{}
@@ -121,6 +123,9 @@ func (a *App) trusts(host string) bool {
 
 // parse reads the form within its limits.
 func (q *Request) parse() error {
+	if err := q.tooHeavy(); err != nil {
+		return err
+	}
 	if q.Posted != nil {
 		return nil
 	}
@@ -228,7 +233,10 @@ func (q *Request) File(name string) (multipart.File, string, error) {
 // keep notes why a form is to be shown again. It returns false when err is nil or no concern of the person's.
 func (q *Request) keep(err error) bool {
 	var wrong fault.Invalid
+	var heavy overweight
 	switch {
+	case errors.As(err, &heavy):
+		q.Wrong, q.fault = heavy.wrong(), err
 	case errors.As(err, &wrong):
 		q.Wrong, q.fault = wrong, err
 	case errors.Is(err, fault.TooLarge) && q.Posted != nil, errors.Is(err, fault.Conflict) && fault.Message(err) != "", errors.Is(err, fault.TooMany) && fault.Message(err) != "":
@@ -265,8 +273,9 @@ func (q *Request) searches() bool { return q.Posted.Has(ui.PickerSubmit) }
 func (q *Request) Shell(title, purpose string) ui.Shell {
 	s := ui.Shell{
 		Title: title, Purpose: purpose,
-		Menu:      q.app.menuFor(q.Who, q.URL.Path),
-		Tenant:    q.Tenant.Name,
+		Menu:      q.app.menuFor(q.Who, q.Tenant, q.URL.Path),
+		Tenant:    q.Tenant.Title(),
+		Logo:      LogoOf(q.Tenant),
 		Role:      q.Who.Title(),
 		Person:    q.Who.Name,
 		Colour:    q.Tenant.Colour,
@@ -363,11 +372,18 @@ func (a *App) identify(q *Request) error {
 	return err
 }
 
-// TenantOfHost returns the tenant whose subdomain the request came to, when it did.
+// TenantOfHost returns the tenant whose subdomain, or own domain, the request came to, when it did.
 func (q *Request) TenantOfHost() (tenant.Tenant, bool) {
 	host := strings.ToLower(q.Host)
 	slug, ok := strings.CutSuffix(host, "."+q.app.Base.Host)
-	if !ok || strings.Contains(slug, ".") {
+	if !ok {
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		t, err := q.app.DB.TenantByDomain(q.Context(), host)
+		return t, err == nil
+	}
+	if strings.Contains(slug, ".") {
 		return tenant.Tenant{}, false
 	}
 	t, err := q.app.DB.TenantBySlug(q.Context(), slug)

@@ -53,12 +53,12 @@ func (a *App) Download(path string, p authz.Permission, h Handler) {
 // answers, with what was typed and what is wrong with it in the request.
 func (a *App) Submit(path string, p authz.Permission, show, h Handler) {
 	a.add(Route{Method: http.MethodPost, Path: path, Permission: p, Door: DoorTenant}, func(q *Request) (Answer, error) {
-		var answer Answer
-		var scope tenant.Scope
 		err := q.parse()
 		if err == nil && q.searches() {
 			return a.view(q, show)
 		}
+		var answer Answer
+		var scope tenant.Scope
 		if err == nil {
 			scope, err = a.scope(q)
 		}
@@ -122,8 +122,8 @@ func (a *App) Platform(path string, p authz.Permission, h PlatformHandler) {
 func (a *App) PlatformForm(path string, p authz.Permission, show PlatformHandler, submit PlainHandler) {
 	a.Platform(path, p, show)
 	a.add(Route{Method: http.MethodPost, Path: path, Permission: p, Door: DoorPlatform}, func(q *Request) (Answer, error) {
-		var answer Answer
 		err := q.parse()
+		var answer Answer
 		if err == nil {
 			answer, err = submit(q)
 		}
@@ -169,11 +169,11 @@ func (a *App) SelfForm(path string, show, submit PlainHandler) {
 // again submits a form, and shows it again when what was sent is wrong.
 func again(show, submit PlainHandler) PlainHandler {
 	return func(q *Request) (Answer, error) {
-		var answer Answer
 		err := q.parse()
 		if err == nil && q.searches() {
 			return show(q)
 		}
+		var answer Answer
 		if err == nil {
 			answer, err = submit(q)
 		}
@@ -273,8 +273,10 @@ func (a *App) add(route Route, h PlainHandler) {
 		err := q.checkAddress()
 		if r.ContentLength > maxBody {
 			// A browser shows an answer only when it could send everything: take it in, up to a bound, and forget it.
-			_, _ = io.CopyN(io.Discard, r.Body, min(r.ContentLength, maxDrain))
-			err = errBody
+			if r.ContentLength > maxDrain || !q.keepTexts() {
+				_, _ = io.CopyN(io.Discard, r.Body, min(r.ContentLength, maxDrain))
+				err = errBody
+			}
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		if err == nil {
@@ -338,7 +340,7 @@ func (a *App) admit(q *Request, route Route) (Answer, error) {
 			return Answer{}, err
 		}
 	}
-	return Answer{}, nil
+	return Answer{}, offers(q.Tenant, route.Path)
 }
 
 func (a *App) signInFirst(q *Request) (Answer, error) {

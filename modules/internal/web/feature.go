@@ -1,0 +1,82 @@
+package web
+
+import (
+	"strings"
+
+	"txng/modules/internal/ui"
+	"txng/tenant"
+	"txng/tenant/fault"
+)
+
+// underFeature says which routes, with all below them, belong to a feature that the operator can switch off. Their menu
+// entries go with them. API operations all belong to tenant.API; see Bearer.
+var underFeature = map[string]tenant.Feature{
+	"/tem/{number}/nhan.pdf": tenant.LabelPDF,
+	"/ket-noi":               tenant.API,
+	"/tai-khoan/khoa-api":    tenant.API,
+	"/luot-quet":             tenant.ScanStatistics,
+	"/thanh-vien/nhap":       tenant.MemberImport,
+	"/thanh-vien/mau.xlsx":   tenant.MemberImport,
+}
+
+// featureOf returns the feature that a route belongs to, "" for none.
+func featureOf(path string) tenant.Feature {
+	for route, f := range underFeature {
+		if path == route || strings.HasPrefix(path, route+"/") {
+			return f
+		}
+	}
+	return ""
+}
+
+// offers refuses a route whose feature is switched off for the tenant. Roles above the tenants have all features.
+func offers(t tenant.Tenant, path string) error {
+	f := featureOf(path)
+	if t.ID == 0 || f == "" || t.Has(f) {
+		return nil
+	}
+	return off(t, f)
+}
+
+func off(t tenant.Tenant, f tenant.Feature) error {
+	return fault.Say(fault.Forbidden, "Chức năng “%s” đang tắt với %s. Dữ liệu đã có vẫn giữ nguyên; muốn dùng lại, hãy liên hệ đơn vị vận hành hệ thống.", f.Name(), t.Name)
+}
+
+// offersAPI refuses the API where the operator has switched it off or the tenant has closed it.
+func offersAPI(t tenant.Tenant) error {
+	switch {
+	case t.ID == 0:
+		return nil
+	case !t.Has(tenant.API):
+		return off(t, tenant.API)
+	case !t.Settings.On(tenant.APIAccess):
+		return fault.Say(fault.Forbidden, "%s đang tắt truy cập qua API. Kết nối đã cấp vẫn giữ nguyên; hãy liên hệ Sở Khoa học và Công nghệ để bật lại.", t.Name)
+	}
+	return nil
+}
+
+// LogoOf returns the address of a tenant's picture, "" when it has none.
+func LogoOf(t tenant.Tenant) string {
+	if t.Logo == "" {
+		return ""
+	}
+	return "/logo/" + t.Slug + "/" + t.Logo
+}
+
+// Of puts into a public page's frame whose it is. A province that was merged has no pages of its own any more.
+func Of(t tenant.Tenant, s ui.PublicShell) ui.PublicShell {
+	if t.State != tenant.Active && t.State != tenant.Suspended {
+		return s
+	}
+	s.Owner, s.Logo, s.Colour, s.Contact = t.Title(), LogoOf(t), t.Colour, ContactOf(t)
+	return s
+}
+
+// ContactOf says whom people turn to in a tenant: the body and how to reach it, "" when nothing is known.
+func ContactOf(t tenant.Tenant) string {
+	name := t.Settings.Value(tenant.ContactName)
+	if name != "" && t.Contact != "" {
+		return name + ": " + t.Contact
+	}
+	return name + t.Contact
+}

@@ -1,0 +1,91 @@
+package modules_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"txng/authz"
+	"txng/tenant"
+)
+
+// TestAPIIsClosedByTheProvinceOrTheOperator closes the API of Bắc Ninh, and opens it again.
+func TestAPIIsClosedByTheProvinceOrTheOperator(t *testing.T) {
+	w := site(t)
+	token := w.tokensOf(t, authz.DOSTAdmin, "bac-ninh").Access
+	bacNinh, err := w.db.TenantBySlug(t.Context(), "bac-ninh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scope, err := w.db.Scope(t.Context(), bacNinh.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decide := func(value string) {
+		t.Helper()
+		if err := w.db.In(t.Context(), scope, func(tx tenant.Tx) error { return tenant.Decide(t.Context(), tx, tenant.APIAccess, value) }); err != nil {
+			t.Fatal(err)
+		}
+		w.db.Forget()
+	}
+	feature := func(value string) {
+		t.Helper()
+		form := url.Values{"label-pdf": {"on"}, "api": {value}, "scan-statistics": {"on"}, "member-import": {"on"}}
+		if got := w.ask(http.MethodPost, "/tinh/bac-ninh/tinh-nang", w.signIn(t, authz.Operator, ""), form); got.Code != http.StatusSeeOther {
+			t.Fatalf("switch the API %s: %d", value, got.Code)
+		}
+	}
+	defer func() { decide(tenant.On); feature(tenant.On) }()
+	expect := func(when string, code int, says string) {
+		t.Helper()
+		got := w.call(t, http.MethodGet, "/api/v1/products", token, "", nil)
+		if got.Code != code || !strings.Contains(got.Body.String(), says) {
+			t.Errorf("%s: %d %.200s, want %d with %q", when, got.Code, got.Body, code, says)
+		}
+		if code == http.StatusForbidden && got.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %s, want a problem document", when, got.Header().Get("Content-Type"))
+		}
+	}
+	expect("open", http.StatusOK, "")
+	decide(tenant.Off)
+	expect("closed by the province", http.StatusForbidden, "đang tắt truy cập qua API")
+	decide(tenant.On)
+	feature(tenant.Off)
+	expect("switched off by the operator", http.StatusForbidden, "Kết nối phần mềm (API)")
+	feature(tenant.On)
+	expect("open again", http.StatusOK, "")
+	var n int
+	if err := owner(t, w).QueryRow(t.Context(), "select count(*) from audit.entry where tenant_id = $1 and action = 'tenant.feature'", int(bacNinh.ID)).Scan(&n); err != nil || n < 2 {
+		t.Errorf("%d switches in the audit, want 2 or more (%v)", n, err)
+	}
+}
+
+// TestOwnDomainAnswersForItsProvince gives Đà Nẵng a domain of its own.
+func TestOwnDomainAnswersForItsProvince(t *testing.T) {
+	w := site(t)
+	conn := owner(t, w)
+	set := func(domain string) {
+		t.Helper()
+		if _, err := conn.Exec(t.Context(), "update tenant.tenant set domain = $1 where slug = 'da-nang'", domain); err != nil {
+			t.Fatal(err)
+		}
+		w.db.Forget()
+	}
+	set("txng.danang.gov.vn")
+	defer set("")
+	for host, want := range map[string]bool{"txng.danang.gov.vn": true, "TXNG.danang.gov.vn:443": true, "da-nang.txng.test": true, "evil.txng.danang.gov.vn": false, "danang.gov.vn": false} {
+		r := request(http.MethodGet, "/dang-ky", "", nil)
+		r.Host = host
+		page := serveTo(w, r).Body.String()
+		if got := strings.Contains(page, "Đăng ký chủ thể – Đà Nẵng"); got != want {
+			t.Errorf("host %s is Đà Nẵng's: %v, want %v", host, got, want)
+		}
+	}
+	// Whoever writes the row past our checks still meets the table's.
+	for _, domain := range []string{"xn--80ak6aa92e.com", "Danang.vn", "đànẵng.vn", "danang"} {
+		if _, err := conn.Exec(t.Context(), "update tenant.tenant set domain = $1 where slug = 'da-nang'", domain); err == nil {
+			t.Errorf("the table takes the domain %q", domain)
+		}
+	}
+}
