@@ -13,7 +13,7 @@ import (
 // TestAPIIsClosedByTheProvinceOrTheOperator closes the API of Bắc Ninh, and opens it again.
 func TestAPIIsClosedByTheProvinceOrTheOperator(t *testing.T) {
 	w := site(t)
-	token := w.tokensOf(t, authz.DOSTAdmin, "bac-ninh").Access
+	token := w.tokensOf(t, authz.DOSTOfficer, "bac-ninh").Access
 	bacNinh, err := w.db.TenantBySlug(t.Context(), "bac-ninh")
 	if err != nil {
 		t.Fatal(err)

@@ -72,7 +72,7 @@ func TestSettingsAreCheckedDoSomethingAndAreAudited(t *testing.T) {
 		}
 		return err
 	})
-	if !strings.Contains(before, `"10000"`) || !strings.Contains(after, `"1234"`) {
+	if !strings.Contains(before, `"10.000"`) || !strings.Contains(after, `"1.234"`) {
 		t.Errorf("before %s after %s", before, after)
 	}
 	if got := site.Get(t, site.SignIn(t, authz.DOSTOfficer), "/cau-hinh"); got.Status != 403 {
