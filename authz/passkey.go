@@ -107,13 +107,6 @@ func (f *Factors) passkeyUser(ctx context.Context, tx tenant.Platform, id Accoun
 	return u, err
 }
 
-// challenge is a ceremony that has begun.
-type challenge struct {
-	Purpose   purpose
-	AccountID *AccountID
-	Data      string
-}
-
 func hashChallenge(c string) []byte {
 	sum := sha256.Sum256([]byte(c))
 	return sum[:]
