@@ -65,6 +65,7 @@ var writes = map[string]string{
 	"POST /tinh/yeu-cau/{id}":           "tenant.request",
 	"POST /dang-ky-tinh":                "-", // a request, which the operator decides
 	"POST /cau-hinh":                    "tenant.settings",
+	"POST /tinh/{slug}/chuyen-xa":       "tenant.cede tenant.reclaim",
 	"POST /tinh/{slug}/sap-nhap":        "tenant.merge member.merge",
 	"POST /tinh/{slug}/huy-sap-nhap":    "tenant.unmerge",
 	"POST /tinh/{slug}/thanh-vien/{id}": "impersonation.start",

@@ -55,6 +55,8 @@ var mayUse = map[string]string{
 	"POST /cau-hinh":                   "admin",
 	"GET /tinh/{slug}/trang-thai":      "operator",
 	"POST /tinh/{slug}/trang-thai":     "operator",
+	"GET /tinh/{slug}/chuyen-xa":       "operator",
+	"POST /tinh/{slug}/chuyen-xa":      "operator",
 	"GET /tinh/{slug}/sap-nhap":        "operator",
 	"POST /tinh/{slug}/sap-nhap":       "operator",
 	"GET /tinh/{slug}/huy-sap-nhap":    "operator",

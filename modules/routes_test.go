@@ -39,6 +39,7 @@ var shared = map[string]string{
 	"/tinh/{slug}/tinh-nang":    "nghe-an",
 	"/tinh/yeu-cau/{id}":        "1",
 	"/logo/{tenant}/{digest}":   "nghe-an",
+	"/tinh/{slug}/chuyen-xa":    "nghe-an",
 	"/tinh/{slug}/sap-nhap":     "nghe-an",
 	"/tinh/{slug}/huy-sap-nhap": "quang-nam",
 	"/bo/{slug}":                "nghe-an",

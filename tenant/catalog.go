@@ -27,6 +27,7 @@ var allowed = map[string]string{
 	"C02 tenant.draft":                                        "what the operator has filled in about a province that does not run yet; only the platform's door has rights on it",
 	"C31 tenant.logo published for txng_public":               "the province's picture on public pages",
 	"C31 tenant.logo platform for txng_platform":              "the registry knows which picture a tenant has; it can select the digest only",
+	"C02 tenant.part":                                         "communes that went to another province: which resolution, entered by whom; the operator's",
 	"C02 tenant.merger":                                       "mergers of provinces: which resolution, entered by whom; the operator's",
 	"C02 tenant.lineage":                                      "the registry: which province succeeded which is public",
 	"C02 tenant.unit_reform":                                  "reforms of administrative units: the map is public and the same for every tenant",

@@ -68,6 +68,7 @@ type registry struct {
 	at      time.Time
 	tenants []Tenant // by Vietnamese name
 	lineage []Lineage
+	parts   []Part // those that were not taken back
 }
 
 // registryCache holds the newest snapshot. One caller at a time reads a new one; the others go on with what there is.
@@ -113,6 +114,14 @@ func (db *DB) snapshot(ctx context.Context) (*registry, error) {
 			select successor, origin, effective, basis
 			from tenant.lineage
 			order by successor, origin`)
+		if err != nil {
+			return err
+		}
+		r.parts, err = List[Part](ctx, tx, `
+			select `+partColumns+`
+			from tenant.part
+			where undone_at is null
+			order by id`)
 		return err
 	})
 	if err != nil {

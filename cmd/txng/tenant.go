@@ -21,6 +21,7 @@ import (
 type tenantCommand struct {
 	Create tenantCreate `cmd:"" help:"Đưa một tỉnh, thành phố vào vận hành."`
 	Merge  tenantMerge  `cmd:"" help:"Sáp nhập một tỉnh vào tỉnh khác, hoặc hủy sáp nhập (--undo)."`
+	Cede   tenantCede   `cmd:"" help:"Chuyển một số xã, phường của một tỉnh sang tỉnh khác."`
 	List   tenantList   `cmd:"" help:"Liệt kê."`
 	Export tenantExport `cmd:"" help:"Xuất toàn bộ dữ liệu của một tỉnh ra một tệp lưu trữ."`
 	Import tenantImport `cmd:"" help:"Nhập một tỉnh từ tệp lưu trữ vào hệ thống chưa có tỉnh đó."`

@@ -81,6 +81,8 @@ var actions = []struct{ name, words string }{
 	{"tenant.feature", "Bật, tắt tính năng của tỉnh"},
 	{"tenant.request", "Chấp nhận yêu cầu tham gia của tỉnh"},
 	{"tenant.merge", "Sáp nhập tỉnh"},
+	{"tenant.cede", "Chuyển xã, phường sang tỉnh khác"},
+	{"tenant.reclaim", "Hủy việc chuyển xã, phường"},
 	{"tenant.unmerge", "Hủy sáp nhập tỉnh"},
 	{"member.merge", "Nhận vai trò khi sáp nhập"},
 	{"quota.grant", "Cấp hạn mức tem"},

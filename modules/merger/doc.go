@@ -4,6 +4,6 @@
 // nothing depends on it.
 //
 // Tables: none of its own; tenant.merger and tenant.lineage belong to the kernel.
-// URLs: /tinh/{slug}/sap-nhap, /tinh/{slug}/huy-sap-nhap. Permission: tenant.merge.
+// URLs: /tinh/{slug}/sap-nhap, /tinh/{slug}/huy-sap-nhap, /tinh/{slug}/chuyen-xa. Permission: tenant.merge.
 // Jobs: gives a province its state on the day of its merger.
 package merger

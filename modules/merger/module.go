@@ -14,6 +14,7 @@ import (
 func Routes(a *web.App) {
 	a.PlatformForm("/tinh/{slug}/sap-nhap", authz.TenantMerge, showMerge, submitMerge)
 	a.PlatformForm("/tinh/{slug}/huy-sap-nhap", authz.TenantMerge, showUndo, submitUndo)
+	a.PlatformForm("/tinh/{slug}/chuyen-xa", authz.TenantMerge, showCede, submitCede)
 }
 
 // settle is the job that gives provinces their state on the day of their merger.

@@ -117,8 +117,16 @@ func tenantPage(t tenant.Tenant, mergers []ui.Pair, merging bool, items []Item, 
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = ui.Button(ui.Link{Label: "Chuyển xã, phường sang tỉnh khác", Href: "/tinh/" + t.Slug + "/chuyen-xa", Icon: "map"}, "").Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -153,7 +161,7 @@ func tenantPage(t tenant.Tenant, mergers []ui.Pair, merging bool, items []Item, 
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>Năm bước ngắn: địa chỉ, nhận diện, hạn mức, quản trị, xem lại. Nội dung điền dở được giữ để làm tiếp.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p>Năm bước ngắn: địa chỉ, nhận diện, hạn mức, quản trị, xem lại. Nội dung điền dở được giữ để làm tiếp.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -113,15 +113,26 @@ func submitNew(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	return web.See(RefOf(tx.Tenant(), o.TenantID, o.Number).Path()).Say("Đã đặt " + vi.Int(int64(o.Quantity)) + " tem. Tải nhãn về in, dán rồi kích hoạt cho lô hàng."), nil
 }
 
+// refOf reads the order that the request's path names. A number alone is one of the person's own province, also where the
+// request goes on in another one's records.
+func refOf(q *web.Request) (Ref, error) {
+	r, err := ParseRef(q.Path("number"))
+	if err == nil && r.Tenant == 0 {
+		r.Tenant = q.Who.Tenant
+	}
+	return r, err
+}
+
 // find returns the order that the request's path names, with the present state of its stamps and its product's lots.
 func find(q *web.Request, tx tenant.Tx) (o listed, r Ref, ranges []Range, lots []trace.Lot, err error) {
 	ctx := q.Context()
-	if r, err = ParseRef(q.Path("number")); err != nil {
+	if r, err = refOf(q); err != nil {
 		return o, r, nil, nil, err
 	}
 	if o, err = findListed(ctx, tx, r); err != nil {
 		return o, r, nil, nil, err
 	}
+	r = RefOf(q.Who.Tenant, o.TenantID, o.Number)
 	if ranges, err = RangesOf(ctx, tx, o.TenantID, o.Number); err != nil {
 		return o, r, nil, nil, err
 	}
@@ -158,7 +169,7 @@ const voidPrefix = "void_"
 
 // typedRange reads the range of a form whose fields' names begin with prefix.
 func typedRange(q *web.Request, tx tenant.Tx, prefix string) (r Ref, first, last int, err error) {
-	if r, err = ParseRef(q.Path("number")); err != nil {
+	if r, err = refOf(q); err != nil {
 		return r, 0, 0, err
 	}
 	o, err := Find(q.Context(), tx, r)
@@ -187,7 +198,7 @@ func submitActivate(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err := Activate(q.Context(), tx, q.Who, r, first, last, trace.LotID(lot)); err != nil {
 		return web.Answer{}, err
 	}
-	return web.See(r.Path()).Say(said("kích hoạt", first, last)), nil
+	return web.See(RefOf(q.Who.Tenant, r.Tenant, r.Number).Path()).Say(said("kích hoạt", first, last)), nil
 }
 
 func submitVoid(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -198,7 +209,7 @@ func submitVoid(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err := SetVoid(q.Context(), tx, q.Who, r, first, last, q.Value("reason")); err != nil {
 		return web.Answer{}, err
 	}
-	return web.See(r.Path()).Say(said("hủy", first, last)), nil
+	return web.See(RefOf(q.Who.Tenant, r.Tenant, r.Number).Path()).Say(said("hủy", first, last)), nil
 }
 
 func submitRecall(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -209,7 +220,7 @@ func submitRecall(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err := Recall(q.Context(), tx, q.Who, r, first, last, q.Value("reason")); err != nil {
 		return web.Answer{}, err
 	}
-	return web.See(r.Path()).Say(said("thu hồi", first, last)), nil
+	return web.See(RefOf(q.Who.Tenant, r.Tenant, r.Number).Path()).Say(said("thu hồi", first, last)), nil
 }
 
 // download answers with a PDF of labels.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"slices"
 
 	"txng/modules/internal/ui"
 	"txng/tenant"
@@ -23,10 +24,18 @@ func (q *Request) reading(s tenant.Scope) (tenant.Scope, error) {
 		return s, err
 	}
 	narrowed := s.Reading(of.ID)
-	if narrowed.Home() == 0 {
+	if narrowed.Home() != 0 {
+		return narrowed, nil
+	}
+	parts, err := q.parts()
+	if err != nil {
+		return s, err
+	}
+	i := slices.IndexFunc(parts, func(p tenant.Part) bool { return p.Origin == of.ID })
+	if i < 0 || !slices.Contains(inParts, q.permission) {
 		return s, fault.Say(fault.NotFound, "Không có địa bàn này trong tỉnh, thành phố của bạn.")
 	}
-	return narrowed, nil
+	return q.partScope(parts[i])
 }
 
 // provinces returns the person's tenant and those that were merged into it, by number; only a tenant with such has any.
@@ -35,7 +44,11 @@ func (q *Request) provinces() ([]tenant.Tenant, error) {
 		return nil, nil
 	}
 	origins, err := q.app.DB.Origins(q.Context(), q.Who.Tenant)
-	if err != nil || len(origins) == 0 {
+	if err != nil {
+		return nil, err
+	}
+	parts, err := q.parts()
+	if err != nil || len(origins)+len(parts) == 0 {
 		return nil, err
 	}
 	list := []tenant.Tenant{q.Tenant}
@@ -45,6 +58,20 @@ func (q *Request) provinces() ([]tenant.Tenant, error) {
 			return nil, err
 		}
 		list = append(list, t)
+	}
+	for _, p := range parts {
+		if !slices.Contains(inParts, q.permission) || slices.ContainsFunc(list, func(t tenant.Tenant) bool { return t.ID == p.Origin }) {
+			continue
+		}
+		t, err := q.app.DB.Tenant(q.Context(), p.Origin)
+		if err != nil {
+			return nil, err
+		}
+		t.Name += " (phần nhận về)"
+		list = append(list, t)
+	}
+	if len(list) == 1 {
+		return nil, nil
 	}
 	return list, nil
 }

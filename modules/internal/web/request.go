@@ -49,7 +49,9 @@ type Request struct {
 	Posted url.Values    // what a form sent; nil for GET
 	Wrong  fault.Invalid // what was wrong with it, when the form is shown again
 
-	app *App
+	app        *App
+	permission authz.Permission // of the route
+	pattern    string           // the route's path
 	// overweight: a file of the form was too large, and is not there
 	overweight overweight
 	fault      error  // why the form is shown again

@@ -84,6 +84,7 @@ func (a *App) write(q *Request, scope tenant.Scope, h Handler) (answer Answer, e
 	err = a.DB.In(q.Context(), scope, in)
 	var elsewhere tenant.Elsewhere
 	if !errors.As(err, &elsewhere) {
+		err = q.elsewhere(err, func(s tenant.Scope) error { return a.DB.In(q.Context(), s, in) })
 		return answer, err
 	}
 	if scope, err = a.DB.ScopeAs(q.Context(), q.Who.Tenant, elsewhere.Origin); err != nil {
@@ -194,10 +195,12 @@ func (a *App) view(q *Request, h Handler) (answer Answer, err error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	err = a.DB.View(q.Context(), scope, func(tx tenant.Tx) error {
+	in := func(tx tenant.Tx) error {
 		answer, err = h(q, tx)
 		return err
-	})
+	}
+	err = a.DB.View(q.Context(), scope, in)
+	err = q.elsewhere(err, func(s tenant.Scope) error { return a.DB.View(q.Context(), s, in) })
 	return answer, err
 }
 
@@ -269,6 +272,7 @@ func (a *App) add(route Route, h PlainHandler) {
 		defer stop()
 		r = r.WithContext(ctx)
 		q := a.request(r)
+		q.permission, q.pattern = route.Permission, route.Path
 		var answer Answer
 		err := q.checkAddress()
 		if r.ContentLength > maxBody {

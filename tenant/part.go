@@ -1,0 +1,173 @@
+package tenant
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"txng/tenant/fault"
+	"txng/tenant/unit"
+)
+
+// Part is some communes of a province that went to another one by a resolution: from Effective on, the successor looks
+// after the organizations there. Their rows stay with the origin, so that it can be taken back.
+type Part struct {
+	ID                int64
+	Origin, Successor ID
+	Units             []string  // unit.Ref texts of the communes, as the origin has them
+	Effective         time.Time // a day, at 00:00 UTC
+	Basis             string
+	MadeBy            string
+	MadeByAccount     int64
+	CreatedAt         time.Time
+	UndoneAt          *time.Time
+	UndoneBy          string
+	UndoReason        string
+}
+
+const partColumns = `id, origin, successor, units, effective, basis, made_by, made_by_account, created_at, undone_at, undone_by, undo_reason`
+
+// maxPart is the largest number of communes that go at once.
+const maxPart = 500
+
+// NewPart is what a Part is made from.
+type NewPart struct {
+	Origin, Successor ID
+	Units             []string
+	Effective         time.Time
+	Basis             string
+	By                By
+}
+
+// Cede notes that communes of a province go to another one. Errors: fault.Invalid for units, effective and basis;
+// fault.Conflict when the provinces cannot, as for Merge.
+func Cede(ctx context.Context, tx Platform, n NewPart) (Part, error) {
+	if n.Origin == n.Successor {
+		return Part{}, fault.Say(fault.Conflict, "Xã, phường không thể chuyển sang chính tỉnh của mình.")
+	}
+	if _, err := tx.Exec(ctx, "lock table tenant.part in share row exclusive mode"); err != nil {
+		return Part{}, err
+	}
+	origin, err := byID(ctx, tx, n.Origin)
+	if err != nil {
+		return Part{}, err
+	}
+	successor, err := byID(ctx, tx, n.Successor)
+	if err != nil {
+		return Part{}, err
+	}
+	p := Part{
+		ID: tx.NewID(), Origin: n.Origin, Successor: n.Successor, Effective: dayOf(n.Effective), Basis: strings.TrimSpace(n.Basis),
+		MadeBy: cmp.Or(n.By.Name, "—"), MadeByAccount: n.By.Account, CreatedAt: tx.Now(),
+	}
+	p.Units = slices.Compact(slices.Sorted(slices.Values(n.Units)))
+	if err := mayMerge(origin, successor, p.Effective, p.Basis, tx.Now()); err != nil {
+		return Part{}, err
+	}
+	if err := p.checkUnits(ctx, tx, origin); err != nil {
+		return Part{}, err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into tenant.part (id, origin, successor, units, effective, basis, made_by, made_by_account, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		p.ID, p.Origin, p.Successor, p.Units, p.Effective, p.Basis, p.MadeBy, p.MadeByAccount, p.CreatedAt)
+	if err != nil {
+		return Part{}, fmt.Errorf("note the part: %w", err)
+	}
+	return p, nil
+}
+
+// checkUnits refuses what is no commune of the province until the day, and what has gone already.
+func (p Part) checkUnits(ctx context.Context, tx Platform, origin Tenant) error {
+	if len(p.Units) == 0 || len(p.Units) > maxPart {
+		return fault.Invalid{{Name: "units", Message: fmt.Sprintf("Chọn từ 1 đến %d xã, phường, đặc khu.", maxPart)}}
+	}
+	province, err := unit.ParseRef(origin.Unit)
+	if err != nil {
+		return fmt.Errorf("read the unit of %s: %w", origin.Slug, err)
+	}
+	for _, text := range p.Units {
+		ref, err := unit.ParseRef(text)
+		u, ok := unit.ByRef(ref)
+		if err != nil || !ok || u.Level != unit.Commune || u.ProvinceRef != province {
+			return fault.Invalid{{Name: "units", Message: "Chỉ chọn được xã, phường, đặc khu của " + origin.Name + "."}}
+		}
+	}
+	gone, err := Column[string](ctx, tx, `
+		select u
+		from tenant.part p
+		cross join unnest(p.units) u
+		where p.origin = $1 and p.undone_at is null and u = any ($2)
+		order by u
+		limit 1`, p.Origin, p.Units)
+	if err != nil {
+		return err
+	}
+	if len(gone) > 0 {
+		ref, _ := unit.ParseRef(gone[0])
+		u, _ := unit.ByRef(ref)
+		return fault.Invalid{{Name: "units", Message: u.FullName + " đã chuyển sang tỉnh khác trước đó."}}
+	}
+	return nil
+}
+
+// Parts returns what a province gave away and took over, also what was taken back, the newest first.
+func Parts(ctx context.Context, tx Platform, of ID) ([]Part, error) {
+	return List[Part](ctx, tx, `
+		select `+partColumns+`
+		from tenant.part
+		where origin = $1 or successor = $1
+		order by id desc`, of)
+}
+
+// Reclaim takes a part back. Errors: fault.Invalid for reason; fault.NotFound for a part that is none of the origin's or
+// was taken back.
+func Reclaim(ctx context.Context, tx Platform, by By, origin ID, id int64, reason string) (Part, error) {
+	reason = strings.TrimSpace(reason)
+	if n := utf8.RuneCountInString(reason); n < 10 || n > 500 {
+		return Part{}, fault.Invalid{{Name: "reason", Message: "Nêu lý do, từ 10 đến 500 ký tự."}}
+	}
+	return One[Part](ctx, tx, `
+		update tenant.part
+		set undone_at = $3, undone_by = $4, undo_reason = $5
+		where origin = $1 and id = $2 and undone_at is null
+		returning `+partColumns, origin, id, tx.Now(), cmp.Or(by.Name, "—"), reason)
+}
+
+// Ceded returns the parts of other provinces that a tenant looks after now.
+func (db *DB) Ceded(ctx context.Context, to ID) ([]Part, error) {
+	r, err := db.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Part
+	for _, p := range r.parts {
+		if p.Successor == to && !p.Effective.After(db.clock()) {
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}
+
+// ScopeOfPart returns the scope in which somebody of a successor works on organizations of a part that it looks after: it
+// reads and writes as the origin, confined to them. orgs are to be those that stand in the part's communes; the empty set
+// sees none.
+func (db *DB) ScopeOfPart(ctx context.Context, p Part, orgs Orgs) (Scope, error) {
+	s, err := db.Scope(ctx, p.Origin)
+	if err != nil {
+		return Scope{}, err
+	}
+	successor, err := db.Scope(ctx, p.Successor)
+	s.frozen = s.frozen || successor.frozen
+	return s.Alone().Only(orgs), err
+}
+
+// Area returns the scope that reads the organizations of a part: of the origin, confined to the part's communes.
+func (db *DB) Area(ctx context.Context, p Part) (Scope, error) {
+	s, err := db.Scope(ctx, p.Origin)
+	return s.Alone().Within(p.Units), err
+}
