@@ -200,8 +200,17 @@ type limits struct {
 const (
 	limitColumns = `coalesce(m.role_id, 0) as role_id, coalesce(r.name, '') as role_name,
 		case when r.retired_at is null then r.permissions end as permissions, d.fields as own_fields, i.orgs as assigned`
-	limitJoins = `left join authz.role r on r.tenant_id = m.tenant_id and r.id = m.role_id
-		left join authz.department d on d.tenant_id = m.tenant_id and d.code = m.department and m.role = 'department_officer'
+	// The limits keep the planner from joining whole tables where a membership or two are asked for.
+	limitJoins = `left join lateral (
+			select x.name, x.retired_at, x.permissions
+			from authz.role x
+			where x.tenant_id = m.tenant_id and x.id = m.role_id
+			limit 1) r on true
+		left join lateral (
+			select x.fields
+			from authz.department x
+			where x.tenant_id = m.tenant_id and x.code = m.department and m.role = 'department_officer'
+			limit 1) d on true
 		left join lateral (
 			select array_agg(x.org_id) filter (where x.valid_from <= $2) as orgs,
 				min(case when x.valid_from > $2 then x.valid_from else x.valid_to end) as changes
