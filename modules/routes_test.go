@@ -299,6 +299,21 @@ func TestUnitOfficerSeesOwnAreaOnly(t *testing.T) {
 	if own == 0 || foreign == 0 {
 		t.Errorf("%d own and %d foreign organizations: the test has lost its subject", own, foreign)
 	}
+	// What belongs to an organization is shut in the database, also where a page does not ask for the organization.
+	for path, want := range map[string]int{"Tương Nam Đàn": http.StatusNotFound, "Cam Vinh": http.StatusOK} {
+		var photo string
+		if err := conn.QueryRow(t.Context(), `
+			select '/san-pham/' || p.id || '/anh'
+			from catalog.product p
+			join catalog.photo f on f.tenant_id = p.tenant_id and f.product_id = p.id
+			where p.name ^@ $1
+			limit 1`, path).Scan(&photo); err != nil {
+			t.Fatalf("the photo of %s: %v", path, err)
+		}
+		if got := w.ask(http.MethodGet, photo, session, nil).Code; got != want {
+			t.Errorf("the photo of %s: %d, want %d", path, got, want)
+		}
+	}
 	products := w.ask(http.MethodGet, "/san-pham", session, nil).Body.String()
 	if !strings.Contains(products, "Cam Vinh") || strings.Contains(products, "Tương Nam Đàn") {
 		t.Error("the list of products is not that of the officer's commune")

@@ -49,18 +49,11 @@ func (q *Request) partScope(p tenant.Part) (tenant.Scope, error) {
 	if err != nil {
 		return tenant.Scope{}, err
 	}
-	var orgs []tenant.OrgID
-	if err := q.app.DB.View(q.Context(), area, func(tx tenant.Tx) error {
-		orgs, err = tenant.Column[tenant.OrgID](q.Context(), tx, `
-			select id
-			from organization.organization
-			where tenant_id = any ($1) and unit = any ($2)
-			order by id`, p.Units)
-		return err
-	}); err != nil {
+	orgs, err := q.organizations(area)
+	if err != nil {
 		return tenant.Scope{}, err
 	}
-	return q.app.DB.ScopeOfPart(q.Context(), p, tenant.OrgsOf(orgs))
+	return q.app.DB.ScopeOfPart(q.Context(), p, orgs)
 }
 
 // elsewhere runs a handler that has found no such record in the person's province in the parts that the province looks

@@ -90,7 +90,10 @@ func (a *App) write(q *Request, scope tenant.Scope, h Handler) (answer Answer, e
 	if scope, err = a.DB.ScopeAs(q.Context(), q.Who.Tenant, elsewhere.Origin); err != nil {
 		return Answer{}, err
 	}
-	err = a.DB.In(q.Context(), q.narrow(scope), in)
+	if scope, err = q.narrow(scope); err != nil {
+		return Answer{}, err
+	}
+	err = a.DB.In(q.Context(), scope, in)
 	return answer, err
 }
 
@@ -217,22 +220,39 @@ func (a *App) scope(q *Request) (tenant.Scope, error) {
 	if err != nil {
 		return tenant.Scope{}, err
 	}
-	return q.narrow(s), nil
+	return q.narrow(s)
 }
 
 // narrow confines a scope to what the person's role sees of it.
-func (q *Request) narrow(s tenant.Scope) tenant.Scope {
+func (q *Request) narrow(s tenant.Scope) (tenant.Scope, error) {
 	switch {
 	case q.Who.Role.OfOrganization():
-		return s.Of(q.Who.Org)
+		return s.Of(q.Who.Org), nil
 	case q.Who.Role == authz.UnitOfficer:
-		return s.Within(areaOf(q.Who.Unit, q.Now()))
+		s = s.Within(areaOf(q.Who.Unit, q.Now()))
+		// The unit stands with the organization only: what belongs to it is confined by its number.
+		orgs, err := q.organizations(s)
+		return s.Only(orgs), err
 	case q.Who.Role == authz.DepartmentOfficer:
-		return s.InFields(q.Who.Fields)
+		return s.InFields(q.Who.Fields), nil
 	case q.Who.Role == authz.Inspector:
-		return s.Only(q.Who.Assigned)
+		return s.Only(q.Who.Assigned), nil
 	}
-	return s
+	return s, nil
+}
+
+// organizations returns those that a scope sees.
+func (q *Request) organizations(s tenant.Scope) (tenant.Orgs, error) {
+	var orgs []tenant.OrgID
+	err := q.app.DB.View(q.Context(), s, func(tx tenant.Tx) (err error) {
+		orgs, err = tenant.Column[tenant.OrgID](q.Context(), tx, `
+			select id
+			from organization.organization
+			where tenant_id = any ($1)
+			order by id`)
+		return err
+	})
+	return tenant.OrgsOf(orgs), err
 }
 
 // areaOf returns the units whose records an officer of a commune sees: the commune itself, those that it was made from by
