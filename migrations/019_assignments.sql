@@ -5,7 +5,7 @@
 -- (tenant, record, fields) hold the rows to their product's group, and `on update cascade` takes them along when the group
 -- changes: within the tenant, because the key begins with it.
 --
--- A session's bits are app.fields: -1 for everybody whom fields do not confine, 0 for a department without any. Comparing
+-- A confined session's bits are app.fields: -1 for everybody whom fields do not confine, 0 for a department without any. Comparing
 -- bits is one leakproof operation on a column.
 --
 -- An inspector's organizations lie in the settings app.orgs0 … app.orgsN as ',12,34,' (',' for none), an organization in the one
@@ -73,8 +73,8 @@ begin
 	if exists (select from pg_attribute where attrelid = t and attname = 'fields' and not attisdropped) then
 		mine := '((fields & current_setting(''app.fields'')::bigint) <> 0)';
 	end if;
-	execute format('create policy field on %s as restrictive for all to txng_app using (%s) with check (%s)', t, mine, mine);
-	execute format('create policy assigned on %s as restrictive for all to txng_app using (%s) with check (%s)', t, assigned, assigned);
+	execute format('create policy field on %s as restrictive for all to txng_confined using (%s) with check (%s)', t, mine, mine);
+	execute format('create policy assigned on %s as restrictive for all to txng_confined using (%s) with check (%s)', t, assigned, assigned);
 end $$;
 revoke execute on function tenant.confine(regclass, name) from public;
 
@@ -95,7 +95,7 @@ end $$;
 create or replace function tenant.protect_org(t regclass, org_column name default 'org_id') returns void
 language plpgsql set search_path = pg_catalog as $$
 begin
-	execute format('create policy organization on %s as restrictive for all to txng_app'
+	execute format('create policy organization on %s as restrictive for all to txng_confined'
 		' using (current_setting(''app.org'')::bigint in (0, %2$I))'
 		' with check (current_setting(''app.org'')::bigint in (0, %2$I))', t, org_column);
 	perform tenant.confine(t, org_column);
@@ -144,7 +144,7 @@ drop table authz.assignment, authz.department;
 create or replace function tenant.protect_org(t regclass, org_column name default 'org_id') returns void
 language plpgsql set search_path = pg_catalog as $$
 begin
-	execute format('create policy organization on %s as restrictive for all to txng_app'
+	execute format('create policy organization on %s as restrictive for all to txng_confined'
 		' using (current_setting(''app.org'')::bigint in (0, %2$I))'
 		' with check (current_setting(''app.org'')::bigint in (0, %2$I))', t, org_column);
 end $$;

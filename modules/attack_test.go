@@ -63,7 +63,7 @@ func TestOrganizationsAreShutOffFromEachOther(t *testing.T) {
 	if err := conn.QueryRow(ctx, "select id from tenant.tenant where slug = 'nghe-an'").Scan(&id); err != nil {
 		t.Fatal(err)
 	}
-	u, err := tenant.RoleURL(w.config.URL, w.config.Secret, "txng_app")
+	u, err := tenant.RoleURL(w.config.URL, w.config.Secret, "txng_confined")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func confinements(t *testing.T, conn *pgx.Conn, table proof.Table, of int) []con
 		none       = "set local app.orgs = '0'; set local app.orgs0 = ','"
 	)
 	scope := func(fields int64, orgs string) string {
-		return fmt.Sprintf("set local role txng_app; set local app.tenant = '%d'; set local app.tenants = '{%d}'; set local app.org = '0'; set local app.units = ''; set local app.fields = '%d'; %s", of, of, fields, orgs)
+		return fmt.Sprintf("set local role txng_confined; set local app.tenant = '%d'; set local app.tenants = '{%d}'; set local app.org = '0'; set local app.units = ''; set local app.fields = '%d'; %s", of, of, fields, orgs)
 	}
 	two := func(expression string) (mine, theirs int64) {
 		if err := conn.QueryRow(ctx, fmt.Sprintf("select min(%[1]s), max(%[1]s) from %[2]s where tenant_id = %[3]d and %[4]s > 0", expression, table.Name, of, table.Org)).Scan(&mine, &theirs); err != nil {

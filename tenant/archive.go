@@ -16,7 +16,7 @@ func (db *DB) ForArchive(ctx context.Context, id ID, f func(rows, platform pgx.T
 	}
 	const begin = "begin isolation level repeatable read read only; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
 	scope := Scope{home: id, reads: []ID{id}}
-	return db.within(ctx, db.app, pgx.TxOptions{BeginQuery: begin + "; " + scope.set()}, func(rows pgx.Tx) error {
+	return db.within(ctx, db.poolOf(scope), pgx.TxOptions{BeginQuery: begin + "; " + scope.set()}, func(rows pgx.Tx) error {
 		var snapshot string
 		if err := rows.QueryRow(ctx, "select pg_export_snapshot()").Scan(&snapshot); err != nil {
 			return fmt.Errorf("share the snapshot: %w", err)

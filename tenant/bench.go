@@ -52,7 +52,7 @@ func MeasureScope(ctx context.Context, c Config, id ID, rounds int) (ScopeCost, 
 		return err
 	}
 	fourTrips := func() error {
-		conn, err := db.app.Acquire(ctx)
+		conn, err := db.poolOf(s).Acquire(ctx)
 		if err != nil {
 			return err
 		}

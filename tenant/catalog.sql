@@ -18,7 +18,7 @@ tenant_table as (
 login as (
 	select oid, rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication
 	from pg_roles
-	where rolname in ('txng_app', 'txng_public', 'txng_ministry', 'txng_platform')),
+	where rolname in ('txng_app', 'txng_confined', 'txng_public', 'txng_ministry', 'txng_platform')),
 routine as (
 	select p.oid, p.oid::regprocedure::text as name, p.prosecdef, p.proconfig, p.provolatile
 	from pg_proc p
@@ -46,14 +46,14 @@ union all
 select 'C04 not exactly one permissive policy for the application, for all commands', t.name
 from tenant_table t
 where not t.relispartition
-and (select count(*) from policy p where p.name = t.name and p.polpermissive and (p.polroles = '{0}' or 'txng_app' = any (p.roles))
+and (select count(*) from policy p where p.name = t.name and p.polpermissive and (p.polroles = '{0}' or p.roles && '{txng_app,txng_confined}')
 	and p.polcmd = '*') <> 1
 union all
 select 'C05 policy text differs from tenant.protect', p.name || ' ' || p.polname
 from policy p
-where p.polpermissive and (p.polroles = '{0}' or 'txng_app' = any (p.roles))
-and (p.polname, p.using_text, p.check_text) is distinct from
-	('tenant', 'COALESCE(((tenant_id = (current_setting(''app.tenant''::text))::integer) OR (tenant_id = ANY ((current_setting(''app.tenants''::text))::integer[]))), false)', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
+where p.polpermissive and (p.polroles = '{0}' or p.roles && '{txng_app,txng_confined}')
+and (p.polname, p.roles, p.using_text, p.check_text) is distinct from
+	('tenant', '{txng_app}'::text[], '(tenant_id = ANY ((((current_setting(''app.tenants''::text))::text[])::regtype[])::integer[]))', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
 union all
 select 'C06 policy depends on a function that is not stable', p.name || ' ' || p.polname || ' ' || f.proname
 from policy p
@@ -65,7 +65,7 @@ select 'C07 login role has a dangerous attribute', rolname
 from login
 where rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication
 union all
-select 'C08 login role is a member of another role', l.rolname || ' of ' || r.rolname
+select 'C08 login role is a member of another role', l.rolname || ' of ' || r.rolname || case when m.admin_option then ' with admin' else '' end
 from login l
 join pg_auth_members m on m.member = l.oid
 join pg_roles r on r.oid = m.roleid
@@ -152,7 +152,7 @@ where atttypid <> 'int'::regtype or default_text is distinct from '(current_sett
 union all
 select 'C27 application may change a row''s tenant', t.name
 from tenant_table t
-where has_column_privilege('txng_app', t.oid, t.tenant_column, 'update')
+where has_column_privilege('txng_confined', t.oid, t.tenant_column, 'update')
 union all
 select 'C28 index whose operators are not leakproof', i.indexrelid::regclass::text
 from tenant_table t
@@ -183,12 +183,13 @@ where exists (
 union all
 select 'C31 right or policy of another door', p.name || ' ' || p.polname || ' for ' || array_to_string(p.roles, ', ')
 from policy p
-where p.polpermissive and not (p.polroles = '{0}' or 'txng_app' = any (p.roles))
+where p.polpermissive and not (p.polroles = '{0}' or p.roles && '{txng_app,txng_confined}')
 union all
 select 'C32 restrictive policy text differs from tenant.protect_org', p.name || ' ' || p.polname
 from policy p
 where not p.polpermissive
-and not (p.polname = 'field' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
+and (p.roles <> array[case p.polname when 'home' then 'txng_app' else 'txng_confined' end]
+or not (p.polname = 'field' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
 	and p.using_text in (
 		'((fields & (current_setting(''app.fields''::text))::bigint) <> 0)',
 		'(((current_setting(''app.fields''::text))::bigint = ''-1''::integer) OR (org_id = 0))'))
@@ -200,7 +201,7 @@ and not (p.polname = 'home' and p.polcmd = 'd' and p.using_text = '(tenant_id = 
 and not (p.polname = 'unit' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
 	and p.using_text = '((current_setting(''app.units''::text) = ''''::text) OR (unit = ANY (string_to_array(current_setting(''app.units''::text), '',''::text))))')
 and (p.polname <> 'organization' or p.polcmd <> '*' or p.using_text is distinct from p.check_text
-	or p.using_text !~ '^\(\(\(current_setting\(''app\.org''::text\)\)::bigint = 0\) OR \(\(current_setting\(''app\.org''::text\)\)::bigint = (org_id|id)\)\)$')
+	or p.using_text !~ '^\(\(\(current_setting\(''app\.org''::text\)\)::bigint = 0\) OR \(\(current_setting\(''app\.org''::text\)\)::bigint = (org_id|id)\)\)$'))
 union all
 select 'C33 column org_id without the organization policy', t.name
 from tenant_table t
@@ -232,11 +233,11 @@ and not exists (
 union all
 select 'C34 table right of another door without a policy of its own', t.name || ' ' || l.rolname
 from tenant_table t, login l
-where l.rolname <> 'txng_app' and has_any_column_privilege(l.oid, t.oid, 'select, insert, update')
+where l.rolname not in ('txng_app', 'txng_confined') and has_any_column_privilege(l.oid, t.oid, 'select, insert, update')
 and not exists (select from policy p where p.name = t.name and l.rolname::text = any (p.roles))
 union all
 select 'C38 successor may delete its origin''s rows', t.name
 from tenant_table t
-where not t.relispartition and has_table_privilege('txng_app', t.oid, 'delete')
+where not t.relispartition and has_table_privilege('txng_confined', t.oid, 'delete')
 and not exists (select from policy p where p.name = t.name and p.polname = 'home' and not p.polpermissive and 'txng_app' = any (p.roles))
 order by 1, 2

@@ -25,7 +25,7 @@ type Config struct {
 	URL string
 	// Secret is the deployment's master secret (32 bytes or more). The passwords of the login roles are derived from it.
 	Secret []byte
-	// MaxConns is the size of the application's pool; 0 means 8.
+	// MaxConns is the size of each of the application's pools; 0 means 8. All tenants together hold no more at a time.
 	MaxConns int32
 	// Clock tells the time; nil means time.Now.
 	Clock func() time.Time
@@ -36,24 +36,26 @@ type Config struct {
 // The login roles. None owns a table, none bypasses row security.
 const (
 	roleApp      = "txng_app"
+	roleConfined = "txng_confined"
 	rolePublic   = "txng_public"
 	roleMinistry = "txng_ministry"
 	rolePlatform = "txng_platform"
 )
 
-// Roles are the login roles, one a door.
-var Roles = []string{roleApp, rolePublic, roleMinistry, rolePlatform}
+// Roles are the login roles, one a door, but for the tenants' door: that has txng_app for scopes of the whole tenant, and
+// txng_confined, on which the policies of organizations, units, fields and assignments lie, for all others.
+var Roles = []string{roleApp, roleConfined, rolePublic, roleMinistry, rolePlatform}
 
 // DB is the database through its doors: In and View for a tenant, Public, Nation and Platform. Each door signs in as
 // its own role; no connection is ever handed out.
 type DB struct {
-	app, public, ministry, platform *pgxpool.Pool
+	app, confined, public, ministry, platform *pgxpool.Pool
 	// lookup is for the registry alone, so that whoever holds a connection of another pool can always ask it.
 	lookup *pgxpool.Pool
 
 	clock    func() time.Time
 	registry *registryCache
-	shares   *shares // of app, by tenant
+	shares   *shares // of app and confined together, by tenant
 }
 
 // Open connects the doors. It does not ask the database anything yet: a server that is away is found by the first use.
@@ -76,6 +78,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		size int32
 	}{
 		{&db.app, roleApp, size},
+		{&db.confined, roleConfined, size},
 		{&db.public, rolePublic, size},
 		{&db.ministry, roleMinistry, max(2, size/4)},
 		{&db.platform, rolePlatform, size},
@@ -127,7 +130,7 @@ func rolePassword(secret []byte, role string) string {
 
 // Close ends all connections.
 func (db *DB) Close() {
-	for _, p := range []*pgxpool.Pool{db.app, db.public, db.ministry, db.platform, db.lookup} {
+	for _, p := range []*pgxpool.Pool{db.app, db.confined, db.public, db.ministry, db.platform, db.lookup} {
 		if p != nil {
 			p.Close()
 		}
@@ -168,9 +171,17 @@ func (db *DB) scoped(ctx context.Context, s Scope, begin string, f func(Tx) erro
 		return err
 	}
 	defer release()
-	return db.within(ctx, db.app, pgx.TxOptions{BeginQuery: begin + "; " + s.set()}, func(tx pgx.Tx) error {
+	return db.within(ctx, db.poolOf(s), pgx.TxOptions{BeginQuery: begin + "; " + s.set()}, func(tx pgx.Tx) error {
 		return f(Tx{open: &open{tx: tx, scope: s, now: db.clock()}})
 	})
+}
+
+// poolOf returns the connections that a scope's transactions run on.
+func (db *DB) poolOf(s Scope) *pgxpool.Pool {
+	if s.confined() {
+		return db.confined
+	}
+	return db.app
 }
 
 // Public runs f in a read-only transaction that sees what is published, of all tenants.
@@ -224,7 +235,7 @@ func Fetch[T any](ctx context.Context, db *DB, s Scope, sql string, args ...any)
 		return err
 	})
 	b.Queue("commit")
-	if err := db.app.SendBatch(ctx, &b).Close(); err != nil {
+	if err := db.poolOf(s).SendBatch(ctx, &b).Close(); err != nil {
 		return nil, translate(err)
 	}
 	return list, nil
@@ -236,7 +247,7 @@ func (db *DB) JobPool() *pgxpool.Pool { return db.platform }
 
 // Ping asks every door for a sign of life.
 func (db *DB) Ping(ctx context.Context) error {
-	for role, p := range map[string]*pgxpool.Pool{roleApp: db.app, rolePublic: db.public, roleMinistry: db.ministry, rolePlatform: db.platform} {
+	for role, p := range map[string]*pgxpool.Pool{roleApp: db.app, roleConfined: db.confined, rolePublic: db.public, roleMinistry: db.ministry, rolePlatform: db.platform} {
 		if err := p.Ping(ctx); err != nil {
 			return fmt.Errorf("sign in as %s: %w", role, translate(err))
 		}

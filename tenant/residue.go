@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// Residue asks every connection of the tenants' pool that is idle now what it still holds of a scope. Anything is a
+// Residue asks every connection of the tenants' pools that is idle now what it still holds of a scope. Anything is a
 // breach: the next user of the connection would start with it. For proofs.
 func Residue(ctx context.Context, db *DB) ([]string, error) {
 	var found []string
-	for _, conn := range db.app.AcquireAllIdle(ctx) {
+	for _, conn := range append(db.app.AcquireAllIdle(ctx), db.confined.AcquireAllIdle(ctx)...) {
 		for _, name := range []string{"app.tenant", "app.tenants", "app.org", "app.units", "app.fields", "app.orgs"} {
 			var value string
 			if err := conn.QueryRow(ctx, "select coalesce(current_setting($1, true), '')", name).Scan(&value); err != nil {

@@ -136,15 +136,30 @@ func (s Scope) Only(o Orgs) Scope {
 
 var unitForm = regexp.MustCompile(`^[0-9]+@[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 
+// confined reports whether the scope shows less than all rows of its tenants.
+func (s Scope) confined() bool {
+	return s.org != 0 || len(s.units) > 0 || s.inFields || s.orgs != ""
+}
+
 // set returns the statements that put the scope into a transaction, as one text.
 func (s Scope) set() string { return strings.Join(s.each(), "; ") }
 
-// each returns the same, one by one. Numbers come from int types only and units were checked; `set local` and not set_config, because Citus
-// hands only the former to its workers.
+// each returns the same, one by one: what confines only for a confined scope, since only its role has policies that read it.
+// Numbers come from int types only and units were checked; `set local` and not set_config, because Citus hands only the former to its workers.
 func (s Scope) each() []string {
-	reads := make([]string, len(s.reads))
-	for i, id := range s.reads {
-		reads[i] = strconv.Itoa(int(id))
+	reads := make([]string, 0, len(s.reads)+1)
+	for _, id := range s.reads {
+		reads = append(reads, strconv.Itoa(int(id)))
+	}
+	if !slices.Contains(s.reads, s.home) { // what is written is to be seen: `returning`, a row that is updated
+		reads = append(reads, strconv.Itoa(int(s.home)))
+	}
+	list := []string{
+		"set local app.tenant = '" + strconv.Itoa(int(s.home)) + "'",
+		"set local app.tenants = '{" + strings.Join(reads, ",") + "}'",
+	}
+	if !s.confined() {
+		return list
 	}
 	fields := Fields(-1)
 	if s.inFields {
@@ -154,11 +169,9 @@ func (s Scope) each() []string {
 	if orgs == "" {
 		orgs = "set local app.orgs = '-1'"
 	}
-	return append([]string{
-		"set local app.tenant = '" + strconv.Itoa(int(s.home)) + "'",
-		"set local app.tenants = '{" + strings.Join(reads, ",") + "}'",
-		"set local app.org = '" + strconv.FormatInt(int64(s.org), 10) + "'",
-		"set local app.units = '" + strings.Join(s.units, ",") + "'",
-		"set local app.fields = '" + strconv.FormatInt(int64(fields), 10) + "'",
-	}, strings.Split(orgs, "; ")...)
+	list = append(list,
+		"set local app.org = '"+strconv.FormatInt(int64(s.org), 10)+"'",
+		"set local app.units = '"+strings.Join(s.units, ",")+"'",
+		"set local app.fields = '"+strconv.FormatInt(int64(fields), 10)+"'")
+	return append(list, strings.Split(orgs, "; ")...)
 }

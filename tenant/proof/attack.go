@@ -27,6 +27,9 @@ type Places struct {
 	Origin   tenant.ID // a third one that the attacker has succeeded in some of the scopes
 }
 
+// scopedRole reports whether a role is one of the tenants' door, which works in a scope.
+func scopedRole(role string) bool { return role == "txng_app" || role == "txng_confined" }
+
 // wrongScope is a scope that does not hold the victim. A loud one must be an error, not an empty answer.
 type wrongScope struct {
 	name, sql string
@@ -170,13 +173,13 @@ func (a *Attacked) as(ctx context.Context, c tenant.Config, role string, list []
 				a.Cases++
 				switch {
 				case err != nil: // refused
-				case role != "txng_app" && slices.Contains(t.Doors, role) && (x.reads || role == "txng_platform"):
+				case !scopedRole(role) && slices.Contains(t.Doors, role) && (x.reads || role == "txng_platform"):
 					// What the door is for; public looks at its rows. The platform is asked before there is a scope.
 				case role == "txng_platform" && !t.keyedByTenant():
 					// Found by a secret, not by its tenant; the catalog's rules know each such table by name.
-				case role == "txng_app" && s.reads && x.reads:
+				case scopedRole(role) && s.reads && x.reads:
 					// A successor reads its origin.
-				case role == "txng_app" && s.loud && x.verb == "select":
+				case scopedRole(role) && s.loud && x.verb == "select":
 					a.leak("%s, scope %s: select on %s was answered instead of refused", role, s.name, t.Name)
 				case touched > 0:
 					a.leak("%s, scope %s: %s on %s touched %d rows", role, s.name, x.verb, t.Name, touched)

@@ -98,7 +98,7 @@ func byModel(ctx context.Context, c tenant.Config) (string, error) {
 func setting(name, value string) func(role, sql string) string {
 	form := regexp.MustCompile(`set local ` + regexp.QuoteMeta(name) + ` = '[^']*'`)
 	return func(role, sql string) string {
-		if role != "txng_app" {
+		if !scopedRole(role) {
 			return sql
 		}
 		return form.ReplaceAllString(sql, "set local "+name+" = '"+value+"'")
@@ -118,9 +118,9 @@ func DoorMutations() []Mutation {
 		name   string
 		change func(role, sql string) string
 	}{
-		{"scope set for the session and not for the transaction", swap(app, "set local app.", "set app.")},
+		{"scope set for the session and not for the transaction", swap("set local app.", "set app.")},
 		{"scope of a read in one flush set for the session", func(role, sql string) string {
-			if role == app && strings.HasPrefix(sql, "set local") {
+			if scopedRole(role) && strings.HasPrefix(sql, "set local") {
 				return strings.Replace(sql, "set local", "set", 1)
 			}
 			return sql
@@ -130,7 +130,7 @@ func DoorMutations() []Mutation {
 		{"scope that reads nothing", setting("app.tenants", "{}")},
 		{"scope that writes as another tenant", setting("app.tenant", "1")},
 		{"scope that is not opened", func(role, sql string) string {
-			if role == app && (strings.HasPrefix(sql, "begin") && strings.Contains(sql, "app.")) {
+			if scopedRole(role) && (strings.HasPrefix(sql, "begin") && strings.Contains(sql, "app.")) {
 				return strings.SplitN(sql, ";", 2)[0]
 			}
 			return sql
@@ -138,17 +138,19 @@ func DoorMutations() []Mutation {
 		{"scope without its organization", setting("app.org", "0")},
 		{"scope without its units", setting("app.units", "")},
 		{"scope without its assignments", setting("app.orgs", "-1")},
-		{"view that may write", swap(app, "begin read only", "begin")},
-		{"failed transaction that is committed", swap(app, "rollback", "commit")},
-		{"transaction that is never committed", swap(app, "commit", "rollback")},
-		{"scope without a transaction", swap(app, "begin read only; set local", "set", "begin; set local", "set", "set local", "set")},
-		{"write to its own tenant that is lost", swap(app, "set source = $3", "set source = source||left($3, 0)")},
-		{"write that is done twice", swap(app, "'uu-tien', $3, $4, false, $5)", "'uu-tien', $3, $4, false, $5), ($1, $2::bigint + 1, 'uu-tien', $3 || 'x', $4, false, $5)")},
+		{"view that may write", swap("begin read only", "begin")},
+		{"failed transaction that is committed", swap("rollback", "commit")},
+		{"transaction that is never committed", swap("commit", "rollback")},
+		{"scope without a transaction", swap("begin read only; set local", "set", "begin; set local", "set", "set local", "set")},
+		{"write to its own tenant that is lost", swap("set source = $3", "set source = source||left($3, 0)")},
+		{"write that is done twice", swap("'uu-tien', $3, $4, false, $5)", "'uu-tien', $3, $4, false, $5), ($1, $2::bigint + 1, 'uu-tien', $3 || 'x', $4, false, $5)")},
 	} {
 		list = append(list, Tapped("door", f.name, f.change, byModel))
 	}
 	for _, f := range []struct{ name, door, as string }{
 		{"tenants' door signs in as the owner", app, ""},
+		{"confined scopes sign in as scopes of the whole tenant", "txng_confined", app},
+		{"confined scopes sign in as the owner", "txng_confined", ""},
 		{"tenants' door and public door exchanged", "txng_public", app},
 		{"ministry's door signs in as the public's", "txng_ministry", "txng_public"},
 		{"public door signs in as the owner", "txng_public", ""},
@@ -175,7 +177,7 @@ func DoorMutations() []Mutation {
 
 // neighbour adds the tenant with the next lower number to what a scope reads.
 func neighbour(role, sql string) string {
-	if role != "txng_app" {
+	if !scopedRole(role) {
 		return sql
 	}
 	return readsForm.ReplaceAllStringFunc(sql, func(s string) string {
@@ -191,7 +193,7 @@ var readsForm = regexp.MustCompile(`set local app\.tenants = '\{(\d+)[^']*'`)
 // whatever the catalog says of them.
 func RightMutations() []Mutation {
 	const (
-		using = "coalesce(tenant_id = current_setting('app.tenant')::int or tenant_id = any (current_setting('app.tenants')::int[]), false)"
+		using = "tenant_id = any (current_setting('app.tenants')::text[]::regtype[]::int[])"
 		check = "tenant_id = current_setting('app.tenant')::int"
 	)
 	var list []Mutation
@@ -237,7 +239,7 @@ func StatementMutations(list []Statement, most int) []Mutation {
 	var all []Mutation
 	for _, s := range list {
 		text := strings.ToLower(s.SQL)
-		if len(all) == most || s.Role != "txng_app" || strings.Count(text, "tenant_id = ") != 1 || strings.Count(text, "tenant_id") > 2 || strings.Count(text, " from ")+strings.Count(text, "\tfrom ") > 1 || strings.Contains(text, "join") {
+		if len(all) == most || !scopedRole(s.Role) || strings.Count(text, "tenant_id = ") != 1 || strings.Count(text, "tenant_id") > 2 || strings.Count(text, " from ")+strings.Count(text, "\tfrom ") > 1 || strings.Contains(text, "join") {
 			continue
 		}
 		mutant := s

@@ -92,7 +92,7 @@ func Replay(ctx context.Context, c tenant.Config, list []Statement, small, large
 			r.Scanless++
 		}
 		r.Worst = append(r.Worst, worst)
-		if s.Role == "txng_app" {
+		if scopedRole(s.Role) {
 			if bad, err := unnamed(ctx, owner, s, large); err != nil {
 				r.Unmeasured = append(r.Unmeasured, fmt.Sprintf("as the owner: %.100s: %v", flat(s.SQL), err))
 			} else if bad != "" {
@@ -199,7 +199,7 @@ func describe(ctx context.Context, conn *pgx.Conn, s Statement) (call, error) {
 	if len(c.values) == 0 {
 		return c, errors.New("no execution was recorded")
 	}
-	if s.Role == "txng_app" {
+	if scopedRole(s.Role) {
 		c.tenant = []int{0}
 	} else {
 		for _, m := range tenantParameter.FindAllStringSubmatch(s.SQL, -1) {

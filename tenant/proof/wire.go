@@ -311,11 +311,11 @@ func (w *Wire) bound(role string, prepared map[string]string, text []byte) {
 	}
 }
 
-// swap returns a change that replaces from by to in the statements of a role ("" for all), pair by pair.
-func swap(role string, pairs ...string) func(role, sql string) string {
+// swap returns a change that replaces from by to in the statements of the tenants' door, pair by pair.
+func swap(pairs ...string) func(role, sql string) string {
 	r := strings.NewReplacer(pairs...)
-	return func(of, sql string) string {
-		if role != "" && of != role {
+	return func(role, sql string) string {
+		if !scopedRole(role) {
 			return sql
 		}
 		return r.Replace(sql)
