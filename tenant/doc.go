@@ -11,14 +11,16 @@
 //   - Row security is enabled and forced by one function, tenant.protect. It makes one permissive policy for all commands:
 //     a transaction reads the tenants of app.tenants and writes as app.tenant. Both must be set; unset is an error and
 //     not an empty answer.
-//   - The policy is a filter (its condition stands in a coalesce) and never what finds the rows. What finds them is the
-//     tenant that every statement names itself. Otherwise the planner estimates with the scope of the moment, PostgreSQL
-//     keeps the plan, and what was quick for the smallest tenant reads everything of the largest: 481 times the pages,
-//     measured, with every statement naming its tenant.
+//   - The policy's list of tenants is read once a scan, as a condition of the index, and the planner does not look into it:
+//     otherwise it estimates with the scope of the moment, PostgreSQL keeps the plan, and what was quick for the smallest
+//     tenant reads everything of the largest: 481 times the pages, measured, with every statement naming its tenant. What is
+//     to find the rows is the tenant that every statement names itself.
 //   - A successor reads what its origins wrote; it never changes it. Updates are held off by the policy's check, deletes
 //     by the restrictive policy home, because a delete has no check.
-//   - Tables of one organization, and of one administrative unit, have a restrictive policy more.
-//   - Each door has a login role of its own. None owns a table, bypasses row security, or has a right on a partition.
+//   - Tables of one organization, and of one administrative unit, have restrictive policies more. They are asked for every row,
+//     so they lie on the role txng_confined, which has whatever txng_app has: a scope that is confined within its tenant
+//     signs in as the one, a scope of the whole tenant as the other. DB chooses by the scope, nobody else.
+//   - Each door has a login role of its own (the tenants' two). None owns a table, bypasses row security, or has a right on a partition.
 //     What a door other than the tenants' sees is one policy for that role on that table.
 //   - The scope is opened by set local in the flush that begins the transaction, and ends with it.
 //   - One tenant cannot take the connections of the others: see shares.
