@@ -53,7 +53,7 @@ select 'C05 policy text differs from tenant.protect', p.name || ' ' || p.polname
 from policy p
 where p.polpermissive and (p.polroles = '{0}' or p.roles && '{txng_app,txng_confined}')
 and (p.polname, p.roles, p.using_text, p.check_text) is distinct from
-	('tenant', '{txng_app}'::text[], '(tenant_id = ANY ((current_setting(''app.tenants''::text, (ROW(1, 2) < ROW(1, 1))))::integer[]))', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
+	('tenant', '{txng_app}'::text[], 'COALESCE(((tenant_id = (current_setting(''app.tenant''::text))::integer) OR (tenant_id = ANY ((current_setting(''app.tenants''::text))::integer[]))), false)', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
 union all
 select 'C06 policy depends on a function that is not stable', p.name || ' ' || p.polname || ' ' || f.proname
 from policy p

@@ -11,10 +11,10 @@
 //   - Row security is enabled and forced by one function, tenant.protect. It makes one permissive policy for all commands:
 //     a transaction reads the tenants of app.tenants and writes as app.tenant. Both must be set; unset is an error and
 //     not an empty answer.
-//   - The policy's list of tenants is read once a scan, as a condition of the index, and the planner does not look into it:
-//     otherwise it estimates with the scope of the moment, PostgreSQL keeps the plan, and what was quick for the smallest
-//     tenant reads everything of the largest: 481 times the pages, measured, with every statement naming its tenant. What is
-//     to find the rows is the tenant that every statement names itself.
+//   - The policy is a filter (its condition stands in a coalesce) and never what finds the rows. What finds them is the
+//     tenant that every statement names itself. Otherwise the planner estimates with the scope of the moment, PostgreSQL
+//     keeps the plan, and what was quick for the smallest tenant reads everything of the largest: 481 times the pages,
+//     measured, with every statement naming its tenant.
 //   - A successor reads what its origins wrote; it never changes it. Updates are held off by the policy's check, deletes
 //     by the restrictive policy home, because a delete has no check.
 //   - Tables of one organization, and of one administrative unit, have restrictive policies more. They are asked for every row,

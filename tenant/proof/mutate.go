@@ -193,7 +193,7 @@ var readsForm = regexp.MustCompile(`set local app\.tenants = '\{(\d+)[^']*'`)
 // whatever the catalog says of them.
 func RightMutations() []Mutation {
 	const (
-		using = "tenant_id = any (current_setting('app.tenants', (1, 2) < (1, 1))::int[])"
+		using = "coalesce(tenant_id = current_setting('app.tenant')::int or tenant_id = any (current_setting('app.tenants')::int[]), false)"
 		check = "tenant_id = current_setting('app.tenant')::int"
 	)
 	var list []Mutation
