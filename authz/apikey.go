@@ -157,6 +157,9 @@ func readAPIKey(ctx context.Context, db *tenant.DB, key string) (Identity, error
 		}
 		who = c.Identity
 		who.Scopes = limit(row.Scopes)
+		if err := stillMay(ctx, tx, who); err != nil {
+			return err
+		}
 		if row.LastUsedAt != nil && tx.Now().Sub(*row.LastUsedAt) < usedEvery {
 			return nil
 		}

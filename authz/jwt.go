@@ -136,8 +136,11 @@ func (s *Signer) Read(ctx context.Context, db *tenant.DB, token string) (Identit
 		if err == nil && k.epoch != c.Epoch { // read with the account: it costs no round trip of its own
 			err = fault.SignIn
 		}
+		if err != nil {
+			return err
+		}
 		who = k.Identity
-		return err
+		return stillMay(ctx, tx, who)
 	})
 	return who, refused(err)
 }

@@ -50,6 +50,16 @@ func lacks(ctx context.Context, tx tenant.Platform, who Identity, shown bool) (P
 	return pendingOf(who.Role, row.Has, shown, row.Asked), err
 }
 
+// stillMay refuses a key or token that stands for a second factor shown when it was made, once its person has none while
+// their role must have one.
+func stillMay(ctx context.Context, tx tenant.Platform, who Identity) error {
+	missing, err := lacks(ctx, tx, who, true)
+	if err == nil && missing != "" {
+		err = fault.SignIn
+	}
+	return err
+}
+
 // needsFactor reports whether a person's role, in its tenant, must have a second factor.
 func needsFactor(ctx context.Context, tx tenant.Platform, who Identity) (bool, error) {
 	asked, err := tenant.Value[bool](ctx, tx, `
@@ -123,7 +133,8 @@ func rotate(ctx context.Context, tx tenant.Platform, session Token, factor bool)
 func inherit(ctx context.Context, tx tenant.Platform, from, to Token) error {
 	_, err := tx.Exec(ctx, `
 		update authz.session n
-		set factor_at = o.factor_at, proved_at = coalesce(o.proved_at, o.created_at)
+		set factor_at = o.factor_at, proved_at = coalesce(o.proved_at, o.created_at),
+			expires_at = least(n.expires_at, o.expires_at)
 		from authz.session o
 		where n.token_hash = $2 and o.token_hash = $1`, from.hash(), to.hash())
 	return err

@@ -66,6 +66,7 @@ func TestOfficersOfTheSuccessorWorkOnWhatACededCommuneHas(t *testing.T) {
 		"/ke-hoach?goc=nghe-an":                    http.StatusNotFound, // the plan stays the other province's own
 		"/nhat-ky?goc=nghe-an":                     http.StatusNotFound,
 		"/chi-tieu?goc=nghe-an":                    http.StatusNotFound,
+		"/danh-muc?goc=nghe-an":                    http.StatusNotFound,
 		"/san-pham?goc=nghe-an":                    http.StatusOK,
 		fmt.Sprintf("/tem/%d-%d", from.ID, number): http.StatusOK,
 		fmt.Sprintf("/tem/%d-999", from.ID):        http.StatusNotFound,
@@ -74,6 +75,9 @@ func TestOfficersOfTheSuccessorWorkOnWhatACededCommuneHas(t *testing.T) {
 		if got := code(path); got != want {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
+	}
+	if page := w.ask(http.MethodGet, record, session, nil).Body.String(); strings.Contains(page, "Vũ Đức Anh") {
+		t.Error("the page of the record names an inspector of the other province")
 	}
 	if got := w.ask(http.MethodGet, record, department, nil).Code; got != http.StatusNotFound {
 		t.Errorf("for an officer who is confined: %d, want 404", got)

@@ -29,6 +29,14 @@ func TestNewcomerIsServedBeforeAHundredThatWaitForAnother(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
+		next := func() { // who has waited longest gives back
+			s.mu.Lock()
+			release := held[0]
+			held = held[1:]
+			s.mu.Unlock()
+			release()
+			synctest.Wait()
+		}
 		for range 103 {
 			ask(1)
 		}
@@ -42,17 +50,13 @@ func TestNewcomerIsServedBeforeAHundredThatWaitForAnother(t *testing.T) {
 		ask(2) // waits behind a hundred, but has fewer
 		ask(3)
 		for range 3 {
-			held[0]()
-			held = held[1:]
-			synctest.Wait()
+			next()
 		}
 		if got := order[4:]; !slices.Equal(got, []ID{3, 1, 2}) {
 			t.Errorf("then served %v, want 3, who holds none, and then in turn", got)
 		}
 		for len(held) > 0 {
-			held[0]()
-			held = held[1:]
-			synctest.Wait()
+			next()
 		}
 		if len(order) != 106 || s.inUse != 0 || len(s.tenants) != 0 {
 			t.Errorf("%d served, %d in use, %d remembered; want 106, 0, 0", len(order), s.inUse, len(s.tenants))

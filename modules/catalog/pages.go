@@ -12,6 +12,7 @@ import (
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
 	"txng/tenant"
+	"txng/tenant/fault"
 )
 
 func path(id ProductID) string { return "/san-pham/" + strconv.FormatInt(int64(id), 10) }
@@ -191,6 +192,9 @@ func submitPublish(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 }
 
 func showLists(q *web.Request, tx tenant.Tx) (web.Answer, error) {
+	if tx.Tenant() != q.Who.Tenant { // communes that came from another province: its lists are its own
+		return web.Answer{}, fault.NotFound
+	}
 	form := q.Who.Can(authz.CatalogList)
 	l := web.Listing[ListItem]{
 		Origin: func(row ListItem) tenant.ID { return row.TenantID },

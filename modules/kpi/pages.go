@@ -151,8 +151,10 @@ func showMeasure(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if v.hint, err = hint(ctx, tx, m, v.value); err != nil {
 		return web.Answer{}, err
 	}
-	if v.days, err = History(ctx, tx, m.Key); err != nil {
-		return web.Answer{}, err
+	if q.Confined() == "" { // the roll-ups are of the whole province
+		if v.days, err = History(ctx, tx, m.Key); err != nil {
+			return web.Answer{}, err
+		}
 	}
 	if v.targets, err = targetsOf(ctx, tx, m, v.plan.ID); err != nil {
 		return web.Answer{}, err

@@ -266,7 +266,7 @@ func endAssignments(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 
 // inspectedBy is the part of an organization's page about its inspectors, nil for those who do not assign.
 func inspectedBy(q *web.Request, tx tenant.Tx, o Organization) (templ.Component, error) {
-	if !q.Who.Can(authz.InspectionAssign) || o.State != Approved {
+	if !q.Who.Can(authz.InspectionAssign) || o.State != Approved || tx.Tenant() != q.Who.Tenant { // inspectors of another province are its own
 		return nil, nil
 	}
 	list, err := authz.AssignmentsTo(q.Context(), tx, o.ID)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -140,7 +141,17 @@ func (a *App) menuFor(who authz.Identity, of tenant.Tenant, path string) []ui.Me
 			groups = append(groups, ui.MenuGroup{Label: e.group, Items: []ui.MenuItem{item}})
 		}
 	}
+	// What is set up once stands below the daily work.
+	slices.SortStableFunc(groups, func(a, b ui.MenuGroup) int { return last(a) - last(b) })
 	return groups
+}
+
+// last is 1 for the group of the menu that stands last.
+func last(g ui.MenuGroup) int {
+	if g.Label == "Quản trị" {
+		return 1
+	}
+	return 0
 }
 
 // nearest returns the path of the menu entry that the page at path belongs to.
