@@ -152,7 +152,6 @@ func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]lis
 		join catalog.product p on p.tenant_id = o.tenant_id and p.id = o.product_id
 		join organization.organization g on g.tenant_id = o.tenant_id and g.id = o.org_id
 		where s.tenant_id = any ($1) and s.id >= $2 and s.id < $3
-		and o.tenant_id = any ($1) and p.tenant_id = any ($1) and g.tenant_id = any ($1)
 		and ($4 = '' or s.verdict = $4)
 		and ($5 = '' or s.order_number::text = $5)
 		and not exists (
