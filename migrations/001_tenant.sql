@@ -4,26 +4,22 @@ do $$
 declare
 	r text;
 begin
-	foreach r in array array['txng_app', 'txng_confined', 'txng_public', 'txng_ministry', 'txng_platform'] loop
+	-- The tenants' door has three roles with the same rights and each its own policies: txng_app for a scope of one whole
+	-- tenant, txng_merged for one that reads its origins, too, txng_confined for one that is confined within its tenant
+	-- (to an organization, units, groups of products, assignments). So nobody pays for the policies of another scope.
+	foreach r in array array['txng_app', 'txng_merged', 'txng_confined', 'txng_public', 'txng_ministry', 'txng_platform'] loop
 		begin
 			execute format('create role %I login nosuperuser nobypassrls nocreatedb nocreaterole noreplication noinherit', r);
 		exception when duplicate_object or unique_violation then
 			null; -- roles belong to the server; another database of it has made them
 		end;
 	end loop;
-	-- A session that is confined within its tenant (to an organization, units, groups of products, assignments) signs in as
-	-- txng_confined: what holds for txng_app holds for it, and the policies that confine it do besides. Who is not confined
-	-- does not pay for them: they would be asked for every row.
-	if not pg_has_role('txng_confined', 'txng_app', 'usage') then
-		alter role txng_confined inherit;
-		grant txng_app to txng_confined;
-	end if;
 end $$;
 
 revoke create on schema public from public;
 
 create schema tenant;
-grant usage on schema tenant to txng_app, txng_public, txng_ministry, txng_platform;
+grant usage on schema tenant to txng_app, txng_merged, txng_confined, txng_public, txng_ministry, txng_platform;
 
 -- The provinces that the deployment knows. Global: which provinces exist is public knowledge.
 create table tenant.tenant (
@@ -38,7 +34,7 @@ create table tenant.tenant (
 	created_at timestamptz not null,
 	check (id <= 1023) -- a stamp's serial has ten bits for its tenant
 );
-grant select on tenant.tenant to txng_app, txng_public, txng_ministry;
+grant select on tenant.tenant to txng_app, txng_merged, txng_confined, txng_public, txng_ministry;
 grant select, insert, update on tenant.tenant to txng_platform;
 
 -- Whose rows a successor reads: a row's tenant_id is its origin and never changes.
@@ -51,17 +47,20 @@ create table tenant.lineage (
 	primary key (successor, origin),
 	check (successor <> origin)
 );
-grant select on tenant.lineage to txng_app, txng_public, txng_ministry;
+grant select on tenant.lineage to txng_app, txng_merged, txng_confined, txng_public, txng_ministry;
 grant select, insert, delete on tenant.lineage to txng_platform;
 
--- protect shuts a table between tenants: row security enabled and forced, one policy for all commands, one that keeps a
--- successor from deleting what its origins wrote (a delete has no check), and the rights given to the application, which
--- never include changing a row's tenant.
+-- protect shuts a table between tenants: row security enabled and forced, a policy for scopes of one tenant and one for
+-- scopes of several, one that keeps a successor from deleting what its origins wrote (a delete has no check), and the
+-- rights given to the application, which never include changing a row's tenant.
 --
--- The coalesce keeps the policy a filter: without it the planner would estimate with the scope of the moment, and a plan
--- that was cached while a tiny tenant was at work would read all of a large one (every index led by the tenant looks as
--- good as the key). What finds the rows is the tenant that each statement names. The tenant itself is asked first: to
--- read the list of tenants for each row would cost several times as much.
+-- A scope of one tenant: statements name it as tenant_id = $1, so that the planner knows policy and statement to be one
+-- condition, finds the rows by the parameter, and asks once a statement whether it is the scope's tenant.
+--
+-- A scope of several: the coalesce keeps the policy a filter. Without it the planner would estimate with the scope of the
+-- moment, and a plan that was cached while a tiny tenant was at work would read all of a large one (every index led by
+-- the tenant looks as good as the key). What finds the rows is the list of tenants that each statement names. The tenant
+-- itself is asked first: to read the list for each row would cost several times as much.
 create function tenant.protect(t regclass, rights text default 'select, insert, update') returns void
 language plpgsql set search_path = pg_catalog as $$
 declare
@@ -70,19 +69,23 @@ declare
 begin
 	execute format('alter table %s enable row level security', t);
 	execute format('alter table %s force row level security', t);
+	execute format('alter table %s alter column tenant_id set (n_distinct = 2)', t);
 	execute format('create policy tenant on %s for all to txng_app'
+		' using (tenant_id = current_setting(''app.tenant'')::int)'
+		' with check (tenant_id = current_setting(''app.tenant'')::int)', t);
+	execute format('create policy tenants on %s for all to txng_merged, txng_confined'
 		' using (coalesce(tenant_id = current_setting(''app.tenant'')::int or tenant_id = any (current_setting(''app.tenants'')::int[]), false))'
 		' with check (tenant_id = current_setting(''app.tenant'')::int)', t);
-	execute format('create policy home on %s as restrictive for delete to txng_app'
+	execute format('create policy home on %s as restrictive for delete to txng_merged, txng_confined'
 		' using (tenant_id = current_setting(''app.tenant'')::int)', t);
 	foreach verb in array string_to_array(rights, ', ') loop
 		if verb = 'update' then
 			select string_agg(quote_ident(attname), ', ') into columns
 			from pg_attribute
 			where attrelid = t and attnum > 0 and not attisdropped and attname <> 'tenant_id';
-			execute format('grant update (%s) on %s to txng_app', columns, t);
+			execute format('grant update (%s) on %s to txng_app, txng_merged, txng_confined', columns, t);
 		else
-			execute format('grant %s on %s to txng_app', verb, t);
+			execute format('grant %s on %s to txng_app, txng_merged, txng_confined', verb, t);
 		end if;
 	end loop;
 end $$;

@@ -1,7 +1,7 @@
 -- Who people are (accounts, sessions: global) and what they are in a tenant (memberships: the tenant's rows).
 
 create schema authz;
-grant usage on schema authz to txng_app, txng_platform;
+grant usage on schema authz to txng_app, txng_merged, txng_confined, txng_platform;
 
 create table authz.account (
 	id bigint primary key,

@@ -1,7 +1,7 @@
 -- What was done: who, when, what, to which record. Append-only; no foreign keys, so that history outlives its records.
 
 create schema audit;
-grant usage on schema audit to txng_app, txng_platform;
+grant usage on schema audit to txng_app, txng_merged, txng_confined, txng_platform;
 
 create table audit.entry (
 	tenant_id int not null default current_setting('app.tenant')::int,

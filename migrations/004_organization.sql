@@ -1,7 +1,7 @@
 -- Chủ thể: enterprises, cooperatives and households that make or trade products.
 
 create schema organization;
-grant usage on schema organization to txng_app, txng_public;
+grant usage on schema organization to txng_app, txng_merged, txng_confined, txng_public;
 
 create table organization.organization (
 	tenant_id int not null default current_setting('app.tenant')::int references tenant.tenant,

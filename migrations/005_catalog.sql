@@ -2,7 +2,7 @@
 -- specific products.
 
 create schema catalog;
-grant usage on schema catalog to txng_app, txng_public;
+grant usage on schema catalog to txng_app, txng_merged, txng_confined, txng_public;
 
 create table catalog.list_item (
 	tenant_id int not null default current_setting('app.tenant')::int references tenant.tenant,

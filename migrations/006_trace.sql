@@ -1,7 +1,7 @@
 -- Lots and the critical tracking events (CTE) of their way.
 
 create schema trace;
-grant usage on schema trace to txng_app, txng_public;
+grant usage on schema trace to txng_app, txng_merged, txng_confined, txng_public;
 
 create table trace.lot (
 	tenant_id int not null default current_setting('app.tenant')::int,

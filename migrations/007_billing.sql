@@ -1,7 +1,7 @@
 -- Stamp quota of an organization: lots that are granted, and an append-only ledger of what was done to each.
 
 create schema billing;
-grant usage on schema billing to txng_app;
+grant usage on schema billing to txng_app, txng_merged, txng_confined;
 
 create table billing.account (
 	tenant_id int not null default current_setting('app.tenant')::int,

@@ -1,7 +1,7 @@
 -- Stamp orders. A stamp is computed, not stored: an order is one row, the state of its stamps lives in ranges.
 
 create schema stamps;
-grant usage on schema stamps to txng_app, txng_public;
+grant usage on schema stamps to txng_app, txng_merged, txng_confined, txng_public;
 
 create table stamps.counter (
 	tenant_id int not null default current_setting('app.tenant')::int references tenant.tenant,

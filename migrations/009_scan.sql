@@ -1,7 +1,7 @@
 -- Scans: every one in a log, and per scanned serial how often since when.
 
 create schema scan;
-grant usage on schema scan to txng_app;
+grant usage on schema scan to txng_app, txng_merged, txng_confined;
 
 create table scan.serial (
 	tenant_id int not null default current_setting('app.tenant')::int,

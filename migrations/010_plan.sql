@@ -1,7 +1,7 @@
 -- The province's programme: plans with their departments, targets and tasks. Lengths are those of the plan's file.
 
 create schema plan;
-grant usage on schema plan to txng_app;
+grant usage on schema plan to txng_app, txng_merged, txng_confined;
 
 create table plan.plan (
 	tenant_id int not null default current_setting('app.tenant')::int references tenant.tenant,

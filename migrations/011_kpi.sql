@@ -2,7 +2,7 @@
 -- ministry reads: counts, never a business's rows.
 
 create schema kpi;
-grant usage on schema kpi to txng_app, txng_ministry;
+grant usage on schema kpi to txng_app, txng_merged, txng_confined, txng_ministry;
 
 create table kpi.rollup (
 	tenant_id int not null default current_setting('app.tenant')::int references tenant.tenant,

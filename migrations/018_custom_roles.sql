@@ -25,14 +25,14 @@ alter table authz.membership
 	add check ((role = 'custom') = (role_id is not null)),
 	add check (role_id is null or org_id = 0);
 create index membership_role on authz.membership (tenant_id, role_id) where role_id is not null;
-grant update (role_id) on authz.membership to txng_app;
+grant update (role_id) on authz.membership to txng_app, txng_merged, txng_confined;
 
 alter table authz.invitation
 	add column role_id bigint,
 	add foreign key (tenant_id, role_id) references authz.role (tenant_id, id),
 	add check ((role = 'custom') = (role_id is not null)),
 	add check (role_id is null or org_id = 0);
-grant update (role_id) on authz.invitation to txng_app;
+grant update (role_id) on authz.invitation to txng_app, txng_merged, txng_confined;
 drop index authz.invitation_open;
 create unique index invitation_open on authz.invitation (tenant_id, org_id, email, role, department, unit, coalesce(role_id, 0))
 	where accepted_at is null and revoked_at is null;

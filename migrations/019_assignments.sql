@@ -35,8 +35,8 @@ alter table stamps.stamp_range add column fields bigint not null default 1;
 alter table scan.serial add column fields bigint not null default 1;
 alter table scan.scan add column fields bigint not null default 1;
 
-grant update (fields, sectors) on organization.organization to txng_app;
-grant update (fields) on catalog.product to txng_app;
+grant update (fields, sectors) on organization.organization to txng_app, txng_merged, txng_confined;
+grant update (fields) on catalog.product to txng_app, txng_merged, txng_confined;
 
 do $$
 declare

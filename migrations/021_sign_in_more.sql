@@ -27,7 +27,7 @@ alter table authz.invitation
 	add column batch bigint,
 	add column sent_at timestamptz,
 	add column failed_at timestamptz;
-grant update (sent_at, failed_at) on authz.invitation to txng_app;
+grant update (sent_at, failed_at) on authz.invitation to txng_app, txng_merged, txng_confined;
 create index invitation_made on authz.invitation (tenant_id, created_at);
 create index invitation_batch on authz.invitation (tenant_id, batch) where batch is not null;
 

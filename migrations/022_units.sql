@@ -16,7 +16,7 @@ alter table organization.organization
 	add column printed_address text not null default '' check (length(printed_address) <= 300),
 	add column printed_unit text not null default '' check (length(printed_unit) <= 40),
 	add constraint printed_has_unit check ((printed_address = '') = (printed_unit = ''));
-grant insert (printed_address, printed_unit), update (printed_address, printed_unit) on organization.organization to txng_app;
+grant insert (printed_address, printed_unit), update (printed_address, printed_unit) on organization.organization to txng_app, txng_merged, txng_confined;
 grant select (printed_address, printed_unit) on organization.organization to txng_public;
 
 ---- create above / drop below ----

@@ -1,7 +1,7 @@
 -- A province's data are its own: what was archived for it, and which numbers of tenants must never be given again.
 
 create schema archive;
-grant usage on schema archive to txng_app, txng_platform;
+grant usage on schema archive to txng_app, txng_merged, txng_confined, txng_platform;
 
 -- One archive that was asked for. The file itself lies in the archives' folder, named after tenant and id.
 create table archive.export (

@@ -18,7 +18,7 @@ tenant_table as (
 login as (
 	select oid, rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication
 	from pg_roles
-	where rolname in ('txng_app', 'txng_confined', 'txng_public', 'txng_ministry', 'txng_platform')),
+	where rolname in ('txng_app', 'txng_merged', 'txng_confined', 'txng_public', 'txng_ministry', 'txng_platform')),
 routine as (
 	select p.oid, p.oid::regprocedure::text as name, p.prosecdef, p.proconfig, p.provolatile
 	from pg_proc p
@@ -43,17 +43,23 @@ select 'C03 tenant column may be null', name
 from tenant_table
 where not attnotnull
 union all
-select 'C04 not exactly one permissive policy for the application, for all commands', t.name
+select 'C04 not exactly one permissive policy, for all commands, for each role of the tenants'' door', t.name
 from tenant_table t
 where not t.relispartition
-and (select count(*) from policy p where p.name = t.name and p.polpermissive and (p.polroles = '{0}' or p.roles && '{txng_app,txng_confined}')
-	and p.polcmd = '*') <> 1
+and exists (
+	select from unnest('{txng_app,txng_merged,txng_confined}'::text[]) r (role)
+	where (
+		select count(*)
+		from policy p
+		where p.name = t.name and p.polpermissive and p.polcmd = '*' and (p.polroles = '{0}' or r.role = any (p.roles))) <> 1)
 union all
 select 'C05 policy text differs from tenant.protect', p.name || ' ' || p.polname
 from policy p
-where p.polpermissive and (p.polroles = '{0}' or p.roles && '{txng_app,txng_confined}')
-and (p.polname, p.roles, p.using_text, p.check_text) is distinct from
-	('tenant', '{txng_app}'::text[], 'COALESCE(((tenant_id = (current_setting(''app.tenant''::text))::integer) OR (tenant_id = ANY ((current_setting(''app.tenants''::text))::integer[]))), false)', '(tenant_id = (current_setting(''app.tenant''::text))::integer)')
+where p.polpermissive and (p.polroles = '{0}' or p.roles && '{txng_app,txng_merged,txng_confined}')
+and (p.check_text is distinct from '(tenant_id = (current_setting(''app.tenant''::text))::integer)'
+or (p.polname, p.roles, p.using_text) not in (
+	('tenant', '{txng_app}'::text[], '(tenant_id = (current_setting(''app.tenant''::text))::integer)'),
+	('tenants', '{txng_confined,txng_merged}', 'COALESCE(((tenant_id = (current_setting(''app.tenant''::text))::integer) OR (tenant_id = ANY ((current_setting(''app.tenants''::text))::integer[]))), false)')))
 union all
 select 'C06 policy depends on a function that is not stable', p.name || ' ' || p.polname || ' ' || f.proname
 from policy p
@@ -150,9 +156,9 @@ select 'C26 tenant column is not an int that defaults to the scope', name
 from tenant_table
 where atttypid <> 'int'::regtype or default_text is distinct from '(current_setting(''app.tenant''::text))::integer'
 union all
-select 'C27 application may change a row''s tenant', t.name
-from tenant_table t
-where has_column_privilege('txng_confined', t.oid, t.tenant_column, 'update')
+select 'C27 application may change a row''s tenant', t.name || ' ' || l.rolname
+from tenant_table t, login l
+where l.rolname in ('txng_app', 'txng_merged', 'txng_confined') and has_column_privilege(l.oid, t.oid, t.tenant_column, 'update')
 union all
 select 'C28 index whose operators are not leakproof', i.indexrelid::regclass::text
 from tenant_table t
@@ -183,12 +189,12 @@ where exists (
 union all
 select 'C31 right or policy of another door', p.name || ' ' || p.polname || ' for ' || array_to_string(p.roles, ', ')
 from policy p
-where p.polpermissive and not (p.polroles = '{0}' or p.roles && '{txng_app,txng_confined}')
+where p.polpermissive and not (p.polroles = '{0}' or p.roles && '{txng_app,txng_merged,txng_confined}')
 union all
 select 'C32 restrictive policy text differs from tenant.protect_org', p.name || ' ' || p.polname
 from policy p
 where not p.polpermissive
-and (p.roles <> array[case p.polname when 'home' then 'txng_app' else 'txng_confined' end]
+and (p.roles <> case p.polname when 'home' then '{txng_confined,txng_merged}' else '{txng_confined}' end::text[]
 or not (p.polname = 'field' and p.polcmd = '*' and p.using_text is not distinct from p.check_text
 	and p.using_text in (
 		'((fields & (current_setting(''app.fields''::text))::bigint) <> 0)',
@@ -233,11 +239,34 @@ and not exists (
 union all
 select 'C34 table right of another door without a policy of its own', t.name || ' ' || l.rolname
 from tenant_table t, login l
-where l.rolname not in ('txng_app', 'txng_confined') and has_any_column_privilege(l.oid, t.oid, 'select, insert, update')
+where l.rolname not in ('txng_app', 'txng_merged', 'txng_confined') and has_any_column_privilege(l.oid, t.oid, 'select, insert, update')
 and not exists (select from policy p where p.name = t.name and l.rolname::text = any (p.roles))
 union all
-select 'C38 successor may delete its origin''s rows', t.name
+select 'C38 successor may delete its origin''s rows', t.name || ' ' || l.rolname
+from tenant_table t, login l
+where not t.relispartition and l.rolname in ('txng_merged', 'txng_confined') and has_table_privilege(l.oid, t.oid, 'delete')
+and not exists (select from policy p where p.name = t.name and p.polname = 'home' and not p.polpermissive and l.rolname::text = any (p.roles))
+union all
+select 'C39 right that not all roles of the tenants'' door have', r.name || ' ' || a.privilege_type
+from (
+	select oid::regclass::text, relacl
+	from pg_class
+	union all
+	select nspname::text, nspacl
+	from pg_namespace
+	union all
+	select attrelid::regclass || '.' || attname, attacl
+	from pg_attribute
+	union all
+	select oid::regprocedure::text, proacl
+	from pg_proc) r (name, acl), aclexplode(r.acl) a, login l
+where a.grantee = l.oid and l.rolname in ('txng_app', 'txng_merged', 'txng_confined')
+group by r.name, a.privilege_type
+having count(distinct l.rolname) < 3
+union all
+select 'C40 tenant column that the planner takes for one of few rows', t.name
 from tenant_table t
-where not t.relispartition and has_table_privilege('txng_confined', t.oid, 'delete')
-and not exists (select from policy p where p.name = t.name and p.polname = 'home' and not p.polpermissive and 'txng_app' = any (p.roles))
+join pg_attribute a on a.attrelid = t.oid and a.attnum = t.tenant_column
+where not coalesce(a.attoptions @> '{n_distinct=2}', false)
+and exists (select from policy p where p.name = t.name and p.polname = 'tenant')
 order by 1, 2

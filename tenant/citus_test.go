@@ -77,7 +77,7 @@ func TestSchemaIsReadyForCitus(t *testing.T) {
 		"right to change the tenant": `
 			select d.name || ' ' || r.rolname
 			from distributed d, pg_roles r
-			where r.rolname in ('txng_app', 'txng_confined', 'txng_public', 'txng_ministry') and has_column_privilege(r.oid, d.oid, d.tenant_column, 'update')`,
+			where r.rolname in ('txng_app', 'txng_merged', 'txng_confined', 'txng_public', 'txng_ministry') and has_column_privilege(r.oid, d.oid, d.tenant_column, 'update')`,
 		"foreign key between distributed tables that does not pair the tenants in the same place": `
 			select k.conname::text
 			from distributed d

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,26 +37,31 @@ type Config struct {
 // The login roles. None owns a table, none bypasses row security.
 const (
 	roleApp      = "txng_app"
+	roleMerged   = "txng_merged"
 	roleConfined = "txng_confined"
 	rolePublic   = "txng_public"
 	roleMinistry = "txng_ministry"
 	rolePlatform = "txng_platform"
 )
 
-// Roles are the login roles, one a door, but for the tenants' door: that has txng_app for scopes of the whole tenant, and
-// txng_confined, on which the policies of organizations, units, fields and assignments lie, for all others.
-var Roles = []string{roleApp, roleConfined, rolePublic, roleMinistry, rolePlatform}
+// Roles are the login roles, one a door, but for the tenants' door: see TenantRoles.
+var Roles = append(slices.Clone(TenantRoles), rolePublic, roleMinistry, rolePlatform)
+
+// TenantRoles are the login roles of the tenants' door: txng_app for scopes of one whole tenant, txng_merged for those
+// that read its origins, too, txng_confined, on which the policies of organizations, units, fields and assignments lie,
+// for those that are confined within their tenant. DB chooses by the scope. Their rights are the same.
+var TenantRoles = []string{roleApp, roleMerged, roleConfined}
 
 // DB is the database through its doors: In and View for a tenant, Public, Nation and Platform. Each door signs in as
 // its own role; no connection is ever handed out.
 type DB struct {
-	app, confined, public, ministry, platform *pgxpool.Pool
+	app, merged, confined, public, ministry, platform *pgxpool.Pool
 	// lookup is for the registry alone, so that whoever holds a connection of another pool can always ask it.
 	lookup *pgxpool.Pool
 
 	clock    func() time.Time
 	registry *registryCache
-	shares   *shares // of app and confined together, by tenant
+	shares   *shares // of app, merged and confined together, by tenant
 }
 
 // Open connects the doors. It does not ask the database anything yet: a server that is away is found by the first use.
@@ -78,6 +84,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		size int32
 	}{
 		{&db.app, roleApp, size},
+		{&db.merged, roleMerged, size},
 		{&db.confined, roleConfined, size},
 		{&db.public, rolePublic, size},
 		{&db.ministry, roleMinistry, max(2, size/4)},
@@ -130,7 +137,7 @@ func rolePassword(secret []byte, role string) string {
 
 // Close ends all connections.
 func (db *DB) Close() {
-	for _, p := range []*pgxpool.Pool{db.app, db.confined, db.public, db.ministry, db.platform, db.lookup} {
+	for _, p := range []*pgxpool.Pool{db.app, db.merged, db.confined, db.public, db.ministry, db.platform, db.lookup} {
 		if p != nil {
 			p.Close()
 		}
@@ -178,10 +185,14 @@ func (db *DB) scoped(ctx context.Context, s Scope, begin string, f func(Tx) erro
 
 // poolOf returns the connections that a scope's transactions run on.
 func (db *DB) poolOf(s Scope) *pgxpool.Pool {
-	if s.confined() {
+	switch {
+	case s.confined():
 		return db.confined
+	case s.single():
+		return db.app
+	default:
+		return db.merged
 	}
-	return db.app
 }
 
 // Public runs f in a read-only transaction that sees what is published, of all tenants.
@@ -230,7 +241,8 @@ func Fetch[T any](ctx context.Context, db *DB, s Scope, sql string, args ...any)
 	for _, set := range s.each() {
 		b.Queue(set)
 	}
-	b.Queue(sql, append([]any{s.reads}, args...)...).Query(func(rows pgx.Rows) (err error) {
+	sql, args = s.naming(sql, args)
+	b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
 		return err
 	})
@@ -247,7 +259,7 @@ func (db *DB) JobPool() *pgxpool.Pool { return db.platform }
 
 // Ping asks every door for a sign of life.
 func (db *DB) Ping(ctx context.Context) error {
-	for role, p := range map[string]*pgxpool.Pool{roleApp: db.app, roleConfined: db.confined, rolePublic: db.public, roleMinistry: db.ministry, rolePlatform: db.platform} {
+	for role, p := range map[string]*pgxpool.Pool{roleApp: db.app, roleMerged: db.merged, roleConfined: db.confined, rolePublic: db.public, roleMinistry: db.ministry, rolePlatform: db.platform} {
 		if err := p.Ping(ctx); err != nil {
 			return fmt.Errorf("sign in as %s: %w", role, translate(err))
 		}

@@ -101,9 +101,9 @@ func TestNothingIsLeftOfAScopeAfterItsTransaction(t *testing.T) {
 	}()
 	_, other := e.NewTenant(t)
 	if err := db.View(t.Context(), other, func(tx tenant.Tx) error {
-		got, err := tenant.Value[string](t.Context(), tx, "select current_setting('app.tenants') where $1::int[] is not null")
-		if want := "{" + itoa(int(other.Home())) + "}"; got != want {
-			t.Errorf("app.tenants = %q, want %q", got, want)
+		got, err := tenant.Value[string](t.Context(), tx, "select current_setting('app.tenant') where $1::int[] is not null")
+		if want := itoa(int(other.Home())); got != want {
+			t.Errorf("app.tenant = %q, want %q", got, want)
 		}
 		return err
 	}); err != nil {

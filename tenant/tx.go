@@ -135,7 +135,8 @@ func (t Tx) read(ctx context.Context, sql string, args []any) (pgx.Rows, error) 
 	if t.open == nil {
 		return nil, errNoScope
 	}
-	return t.tx.Query(ctx, sql, append([]any{t.scope.reads}, args...)...)
+	sql, args = t.scope.naming(sql, args)
+	return t.tx.Query(ctx, sql, args...)
 }
 
 func (t Public) read(ctx context.Context, sql string, args []any) (pgx.Rows, error) {

@@ -52,11 +52,14 @@ func TestStatementsOfTheSiteKeepTenantsApart(t *testing.T) {
 	if r.Ratio > goalPlans {
 		t.Errorf("the plan of the smallest tenant reads %.2f times the pages: %s", r.Ratio, r.Worst[0].SQL)
 	}
+	if r.Back.Value > goalPlans {
+		t.Errorf("the plan of the largest tenant reads %.2f times the smallest's pages: %s", r.Back.Value, r.Back.SQL)
+	}
 	for _, s := range r.Unnamed {
 		t.Errorf("names no tenant: %s", s)
 	}
 	if len(r.Unmeasured) > 8 {
 		t.Errorf("%d statements could not be run again", len(r.Unmeasured))
 	}
-	t.Logf("%d of %d faults found; %d statements (%d without a scan), %d not repeated; largest ratio %.2f", m.Found, m.Planted, r.Statements, r.Scanless, len(r.Unmeasured), r.Ratio)
+	t.Logf("%d of %d faults found; %d statements (%d without a scan), %d not repeated; largest ratio %.2f, back %.2f", m.Found, m.Planted, r.Statements, r.Scanless, len(r.Unmeasured), r.Ratio, r.Back.Value)
 }

@@ -193,12 +193,15 @@ type TaskFilter struct {
 }
 
 const taskColumns = `t.tenant_id, t.id, t.plan_id, p.number as plan_number, p.issued as plan_issued, p.to_year, t.code, t.text,
-	t.task_group, t.lead, coalesce(d.name, t.lead) as lead_name, t.with_departments, t.due, t.planned, t.unit, t.output,
+	t.task_group, t.lead, coalesce((
+		select d.name
+		from plan.department d
+		where d.tenant_id = any ($1) and d.tenant_id = t.tenant_id and d.plan_id = t.plan_id and d.code = t.lead), t.lead) as lead_name,
+	t.with_departments, t.due, t.planned, t.unit, t.output,
 	t.funding, t.state, t.done, t.evidence, t.changed_at`
 
 const taskTables = `plan.task t
-		join plan.plan p on p.tenant_id = any ($1) and p.tenant_id = t.tenant_id and p.id = t.plan_id
-		left join plan.department d on d.tenant_id = t.tenant_id and d.plan_id = t.plan_id and d.code = t.lead`
+		join plan.plan p on p.tenant_id = any ($1) and p.tenant_id = t.tenant_id and p.id = t.plan_id`
 
 // Tasks returns the tasks of plans, in the order of the plans, the newest first.
 func Tasks(ctx context.Context, tx tenant.Tx, f TaskFilter) ([]Task, error) {

@@ -148,9 +148,9 @@ func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]lis
 		select s.tenant_id, s.order_number, s.index, s.verdict, s.at, p.name as product, g.name as org,
 			count(*) over () as total
 		from scan.scan s
-		join stamps.stamp_order o on o.tenant_id = s.tenant_id and o.number = s.order_number
-		join catalog.product p on p.tenant_id = o.tenant_id and p.id = o.product_id
-		join organization.organization g on g.tenant_id = o.tenant_id and g.id = o.org_id
+		join stamps.stamp_order o on o.tenant_id = any ($1) and o.tenant_id = s.tenant_id and o.number = s.order_number
+		join catalog.product p on p.tenant_id = any ($1) and p.tenant_id = o.tenant_id and p.id = o.product_id
+		join organization.organization g on g.tenant_id = any ($1) and g.tenant_id = o.tenant_id and g.id = o.org_id
 		where s.tenant_id = any ($1) and s.id >= $2 and s.id < $3
 		and ($4 = '' or s.verdict = $4)
 		and ($5 = '' or s.order_number::text = $5)

@@ -28,7 +28,7 @@ type Places struct {
 }
 
 // scopedRole reports whether a role is one of the tenants' door, which works in a scope.
-func scopedRole(role string) bool { return role == "txng_app" || role == "txng_confined" }
+func scopedRole(role string) bool { return slices.Contains(tenant.TenantRoles, role) }
 
 // wrongScope is a scope that does not hold the victim. A loud one must be an error, not an empty answer.
 type wrongScope struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -15,8 +16,9 @@ import (
 	"txng/tenant"
 )
 
-// Cost is what isolation costs one kind of statement: each figure a ratio to the same statement, on the same rows, by
-// the schema's owner, whom row security does not hold. All ways are measured in turn within one run.
+// Cost is what isolation costs one kind of statement: each figure a ratio to the same statement, on the same rows, with
+// the same settings, by a role that has the same rights and passes row security by. All ways are measured in turn within
+// one run.
 type Cost struct {
 	Name string
 	// OpenCPU and OpenLatency: a further statement in a scope that is open, to one in a transaction that is open.
@@ -48,29 +50,31 @@ var costed = []struct {
 	{"point read", `
 		select name
 		from catalog.product
-		where tenant_id = any ($1) and id = $2`, 100},
+		where tenant_id = any ($1) and id = $2`, 25},
 	{"list", `
 		select name
 		from catalog.product
 		where tenant_id = any ($1)
 		order by tenant_id, id desc
-		limit 50`, 40},
+		limit 50`, 15},
 	{"aggregate", `
 		select count(*)::text as name
 		from (
 			select
 			from catalog.product
 			where tenant_id = any ($1)
-			limit 2000) p`, 20},
+			limit 2000) p`, 5},
 	{"insert", `
 		insert into catalog.list_item (tenant_id, id, list, name, source, official, created_at)
-		values ($1, $2, 'uu-tien', $3, 'txng bench', false, now())`, 40},
+		values ($1, $2, 'uu-tien', $3, 'txng bench', false, now())`, 15},
 }
 
 // named is a row of the statements that read.
 type named struct{ Name string }
 
-// MeasureCost measures on a tenant that has products. The rows that it inserts are removed.
+// MeasureCost measures on a tenant that has products. The rows that it inserts are removed. Blocks are short and in random
+// order, so that what else the machine does meets all ways alike. The database's own user must be a superuser: it makes
+// the role for comparison, as which nobody can sign in, and drops it.
 func MeasureCost(ctx context.Context, c tenant.Config, of tenant.ID, blocks int, progress func(done, total int)) (Costs, error) {
 	var all Costs
 	c.MaxConns = 1
@@ -89,10 +93,24 @@ func MeasureCost(ctx context.Context, c tenant.Config, of tenant.ID, blocks int,
 	}
 	defer owner.Close(context.WithoutCancel(ctx))
 	defer owner.Exec(context.WithoutCancel(ctx), "delete from catalog.list_item where tenant_id = $1 and source = 'txng bench'", of)
+	free := "txng_bench_" + strconv.Itoa(os.Getpid())
+	if _, err := owner.Exec(ctx, fmt.Sprintf(`
+		create role %[1]s nologin bypassrls;
+		grant usage on schema catalog to %[1]s;
+		grant select on catalog.product to %[1]s;
+		grant insert on catalog.list_item to %[1]s`, free)); err != nil {
+		return all, fmt.Errorf("make the role for comparison: %w", err)
+	}
+	defer owner.Exec(context.WithoutCancel(ctx), fmt.Sprintf("drop owned by %[1]s; drop role %[1]s", free))
 	var product int64
 	if err := owner.QueryRow(ctx, "select max(id) from catalog.product where tenant_id = $1", of).Scan(&product); err != nil {
 		return all, fmt.Errorf("find a product of tenant %d: %w", of, err)
 	}
+	// The planner's settings are those of the door: what is compared is row security.
+	if _, err := owner.Exec(ctx, "set jit = off; set enable_seqscan = off; set role "+free); err != nil {
+		return all, err
+	}
+	defer owner.Exec(context.WithoutCancel(ctx), "reset role")
 	pids, err := tenant.Fetch[named](ctx, db, scope, "select pg_backend_pid()::text as name where $1::int[] is not null")
 	if err != nil {
 		return all, err
@@ -100,7 +118,6 @@ func MeasureCost(ctx context.Context, c tenant.Config, of tenant.ID, blocks int,
 	appPID, _ := strconv.Atoi(pids[0].Name)
 	ownerPID := int(owner.PgConn().PID())
 	all.CPU = isPostgres(appPID) && isPostgres(ownerPID)
-	reads := []int32{int32(of)}
 	id := int64(1) << 40
 
 	for i, m := range costed {
@@ -116,14 +133,12 @@ func MeasureCost(ctx context.Context, c tenant.Config, of tenant.ID, blocks int,
 			}
 			return args
 		}
-		var home any = reads
-		if write {
-			home = int32(of)
-		}
+		// Without row security the statement is the one that the scope sends: see Scope.
+		text := strings.Replace(m.sql, "= any ($1)", "= $1", 1)
 		plain := func(q interface {
 			Query(context.Context, string, ...any) (pgx.Rows, error)
 		}) error {
-			rows, err := q.Query(ctx, m.sql, append([]any{home}, parameters()...)...)
+			rows, err := q.Query(ctx, text, append([]any{int32(of)}, parameters()...)...)
 			if err != nil {
 				return err
 			}
@@ -138,53 +153,59 @@ func MeasureCost(ctx context.Context, c tenant.Config, of tenant.ID, blocks int,
 			_, err := tenant.List[named](ctx, tx, m.sql, parameters()...)
 			return err
 		}
-		repeat := func(f func() error) func() error {
-			return func() error {
-				for range m.each {
-					if err := f(); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-		}
-		ways := []struct {
-			pid int
-			run func() error
-		}{
-			{ownerPID, func() error {
-				return pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error { return repeat(func() error { return plain(tx) })() })
-			}},
-			{appPID, func() error {
-				return db.In(ctx, scope, func(tx tenant.Tx) error { return repeat(func() error { return scoped(tx) })() })
-			}},
-			{ownerPID, repeat(func() error {
-				if write {
-					return pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error { return plain(tx) })
-				}
-				return plain(owner)
-			})},
-			{appPID, repeat(func() error {
-				if write {
-					return db.In(ctx, scope, scoped)
-				}
-				_, err := tenant.Fetch[named](ctx, db, scope, m.sql, parameters()...)
-				return err
-			})},
-		}
 		var cpu, latency [4][]float64
-		for block := range blocks + 2 {
-			for w, way := range ways {
-				used, _ := processorTime(way.pid)
-				start := time.Now()
-				if err := way.run(); err != nil {
-					return all, fmt.Errorf("%s, way %d: %w", m.name, w, err)
+		warm := false
+		// measure notes what each of a way's statements takes.
+		measure := func(way, pid int, f func() error) error {
+			used, _ := processorTime(pid)
+			start := time.Now()
+			for range m.each {
+				if err := f(); err != nil {
+					return err
 				}
-				took := time.Since(start)
-				now, _ := processorTime(way.pid)
-				if block >= 2 { // the first ones prepare statements
-					cpu[w] = append(cpu[w], float64(now-used)/float64(m.each))
-					latency[w] = append(latency[w], float64(took)/float64(m.each))
+			}
+			took := time.Since(start)
+			now, _ := processorTime(pid)
+			if warm {
+				cpu[way] = append(cpu[way], float64(now-used)/float64(m.each))
+				latency[way] = append(latency[way], float64(took)/float64(m.each))
+			}
+			return nil
+		}
+		ways := [4]func() error{
+			func() error { // in a transaction that is open
+				return pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error {
+					return measure(0, ownerPID, func() error { return plain(tx) })
+				})
+			},
+			func() error { // in a scope that is open
+				return db.In(ctx, scope, func(tx tenant.Tx) error {
+					return measure(1, appPID, func() error { return scoped(tx) })
+				})
+			},
+			func() error { // on its own
+				return measure(2, ownerPID, func() error {
+					if write {
+						return pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error { return plain(tx) })
+					}
+					return plain(owner)
+				})
+			},
+			func() error { // in its own scope
+				return measure(3, appPID, func() error {
+					if write {
+						return db.In(ctx, scope, scoped)
+					}
+					_, err := tenant.Fetch[named](ctx, db, scope, m.sql, parameters()...)
+					return err
+				})
+			},
+		}
+		for block := range blocks + 2 {
+			warm = block >= 2 // the first ones prepare statements
+			for _, w := range rand.Perm(len(ways)) {
+				if err := ways[w](); err != nil {
+					return all, fmt.Errorf("%s, way %d: %w", m.name, w, err)
 				}
 			}
 			progress(i*(blocks+2)+block+1, len(costed)*(blocks+2))

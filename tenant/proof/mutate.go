@@ -151,6 +151,9 @@ func DoorMutations() []Mutation {
 		{"tenants' door signs in as the owner", app, ""},
 		{"confined scopes sign in as scopes of the whole tenant", "txng_confined", app},
 		{"confined scopes sign in as the owner", "txng_confined", ""},
+		{"scopes of several tenants sign in as scopes of one", "txng_merged", app},
+		{"scopes of one tenant sign in as scopes of several", app, "txng_merged"},
+		{"scopes of several tenants sign in as the owner", "txng_merged", ""},
 		{"tenants' door and public door exchanged", "txng_public", app},
 		{"ministry's door signs in as the public's", "txng_ministry", "txng_public"},
 		{"public door signs in as the owner", "txng_public", ""},
@@ -193,25 +196,30 @@ var readsForm = regexp.MustCompile(`set local app\.tenants = '\{(\d+)[^']*'`)
 // whatever the catalog says of them.
 func RightMutations() []Mutation {
 	const (
-		using = "coalesce(tenant_id = current_setting('app.tenant')::int or tenant_id = any (current_setting('app.tenants')::int[]), false)"
-		check = "tenant_id = current_setting('app.tenant')::int"
+		own     = "tenant_id = current_setting('app.tenant')::int"
+		several = "coalesce(" + own + " or tenant_id = any (current_setting('app.tenants')::int[]), false)"
 	)
 	var list []Mutation
 	for _, f := range []struct{ name, plant, back string }{
 		{"row security off", "alter table catalog.list_item disable row level security", "alter table catalog.list_item enable row level security"},
-		{"policy that lets everything through", "alter policy tenant on catalog.list_item using (true)", "alter policy tenant on catalog.list_item using (" + using + ")"},
-		{"policy without a check", "alter policy tenant on catalog.list_item with check (true)", "alter policy tenant on catalog.list_item with check (" + check + ")"},
-		{"policy through an immutable wrapper, whose answer a cached plan keeps", "create function public.mine() returns int[] immutable language sql as $$ select current_setting('app.tenants')::int[] $$; grant execute on function public.mine() to txng_app; alter policy tenant on catalog.list_item using (tenant_id = any (public.mine()))",
-			"alter policy tenant on catalog.list_item using (" + using + "); drop function public.mine()"},
+		{"policy that lets everything through", "alter policy tenant on catalog.list_item using (true)", "alter policy tenant on catalog.list_item using (" + own + ")"},
+		{"policy of several tenants that lets everything through", "alter policy tenants on catalog.list_item using (true)", "alter policy tenants on catalog.list_item using (" + several + ")"},
+		{"policy of several tenants that reads one", "alter policy tenants on catalog.list_item using (" + own + ")", "alter policy tenants on catalog.list_item using (" + several + ")"},
+		{"policy without a check", "alter policy tenant on catalog.list_item with check (true)", "alter policy tenant on catalog.list_item with check (" + own + ")"},
+		{"policy of several tenants without a check", "alter policy tenants on catalog.list_item with check (true)", "alter policy tenants on catalog.list_item with check (" + own + ")"},
+		{"policy through an immutable wrapper, whose answer a cached plan keeps", "create function public.mine() returns int immutable language sql as $$ select current_setting('app.tenant')::int $$; alter policy tenant on catalog.list_item using (tenant_id = public.mine())",
+			"alter policy tenant on catalog.list_item using (" + own + "); drop function public.mine()"},
+		{"policy of several tenants through an immutable wrapper", "create function public.mine() returns int[] immutable language sql as $$ select current_setting('app.tenants')::int[] $$; alter policy tenants on catalog.list_item using (tenant_id = any (public.mine()))",
+			"alter policy tenants on catalog.list_item using (" + several + "); drop function public.mine()"},
 		{"second permissive policy", "create policy more on catalog.list_item for select to txng_app using (list = 'uu-tien')", "drop policy more on catalog.list_item"},
-		{"successor may delete its origin's rows", "drop policy home on catalog.list_item", "create policy home on catalog.list_item as restrictive for delete to txng_app using (" + check + ")"},
+		{"successor may delete its origin's rows", "drop policy home on catalog.list_item", "create policy home on catalog.list_item as restrictive for delete to txng_merged, txng_confined using (" + own + ")"},
 		{"organization policy weakened", "alter policy organization on catalog.product using (true)", "alter policy organization on catalog.product using (current_setting('app.org')::bigint in (0, org_id))"},
 		{"unit policy weakened", "alter policy unit on organization.organization using (true)", "alter policy unit on organization.organization using (current_setting('app.units') = '' or unit = any (string_to_array(current_setting('app.units'), ',')))"},
 		{"public policy widened to drafts", "alter policy published on catalog.product using (true)", "alter policy published on catalog.product using (state = 'published')"},
 		{"ministry reads products", "grant usage on schema catalog to txng_ministry; grant select on catalog.product to txng_ministry; create policy m on catalog.product for select to txng_ministry using (true)", "drop policy m on catalog.product; revoke select on catalog.product from txng_ministry; revoke usage on schema catalog from txng_ministry"},
 		{"public reads the lists", "grant select on catalog.list_item to txng_public", "revoke select on catalog.list_item from txng_public"},
 		{"platform reads products", "grant usage on schema catalog to txng_platform; grant select on catalog.product to txng_platform", "revoke select on catalog.product from txng_platform; revoke usage on schema catalog from txng_platform"},
-		{"rows may be given to another tenant", "grant update (tenant_id) on catalog.list_item to txng_app; alter policy tenant on catalog.list_item with check (true)", "revoke update (tenant_id) on catalog.list_item from txng_app; alter policy tenant on catalog.list_item with check (" + check + ")"},
+		{"rows may be given to another tenant", "grant update (tenant_id) on catalog.list_item to txng_app; alter policy tenant on catalog.list_item with check (true)", "revoke update (tenant_id) on catalog.list_item from txng_app; alter policy tenant on catalog.list_item with check (" + own + ")"},
 	} {
 		list = append(list, Mutation{Kind: "right", Name: f.name, Run: func(ctx context.Context, c tenant.Config) (found string, err error) {
 			owner, err := pgx.Connect(ctx, c.URL)

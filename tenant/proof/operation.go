@@ -319,12 +319,8 @@ func (m *model) operate(ctx context.Context, tx tenant.Tx, p *place, s confined,
 			delete from catalog.list_item
 			where tenant_id <> $1 and tenant_id = $2 and id = $3`, o.id, o.anchor)
 		return expect(err, got, 0, "remove another tenant's item")
-	case n < 74 && len(p.origins) > 0: // what it has inherited it reads, but does not remove
-		o := p.origins[p.rng.IntN(len(p.origins))]
-		got, err := tx.Exec(ctx, `
-			delete from catalog.list_item
-			where tenant_id <> $1 and tenant_id = $2 and id = $3`, o.id, o.anchor)
-		return expect(err, got, 0, "remove the origin's item")
+	case n < 76 && len(p.origins) > 0:
+		return m.inherit(ctx, tx, p)
 	case n < 75:
 		return m.forbidden(ctx, tx, p)
 	}
@@ -356,6 +352,45 @@ func (m *model) publish(ctx context.Context, tx tenant.Tx, p *place, s confined,
 	return err
 }
 
+// inherit tries to write what the tenant has inherited: it reads that, and does not change it. What is refused ends the
+// transaction.
+func (m *model) inherit(ctx context.Context, tx tenant.Tx, p *place) error {
+	o := p.origins[p.rng.IntN(len(p.origins))]
+	var err error
+	what := ""
+	switch p.rng.IntN(3) {
+	case 0:
+		got, err := tx.Exec(ctx, `
+			delete from catalog.list_item
+			where tenant_id <> $1 and tenant_id = $2 and id = $3`, o.id, o.anchor)
+		if err == nil && got != 0 {
+			m.wrong(p, "remove the origin's item: %d rows, want 0", got)
+		}
+		return err
+	case 1:
+		what = "a change of the origin's item"
+		_, err = tx.Exec(ctx, `
+			update catalog.list_item
+			set source = source
+			where tenant_id <> $1 and tenant_id = $2 and id = $3`, o.id, o.anchor)
+	case 2:
+		what = "an item in the origin's name"
+		_, err = tx.Exec(ctx, insertForOther, o.id, tx.NewID(), p.canary, tx.Now())
+	}
+	if err == nil {
+		m.wrong(p, "%s: not refused", what)
+	} else if ctx.Err() != nil {
+		return err
+	}
+	return errWanted
+}
+
+// insertForOther writes an item in the name of the tenant $2.
+const insertForOther = `
+	insert into catalog.list_item (tenant_id, id, list, name, source, official, created_at)
+	select $2, $3, 'uu-tien', $4, '', false, $5
+	where $1::int > 0`
+
 // forbidden sends what the database must refuse; the transaction ends with it.
 func (m *model) forbidden(ctx context.Context, tx tenant.Tx, p *place) error {
 	var err error
@@ -363,10 +398,7 @@ func (m *model) forbidden(ctx context.Context, tx tenant.Tx, p *place) error {
 	switch p.rng.IntN(4) {
 	case 0:
 		what = "an item in another tenant's name"
-		_, err = tx.Exec(ctx, `
-			insert into catalog.list_item (tenant_id, id, list, name, source, official, created_at)
-			select $2, $3, 'uu-tien', $4, '', false, $5
-			where $1::int > 0`, m.stranger(p).id, tx.NewID(), p.canary, tx.Now())
+		_, err = tx.Exec(ctx, insertForOther, m.stranger(p).id, tx.NewID(), p.canary, tx.Now())
 	case 1:
 		what = "an item that is there already"
 		_, err = tx.Exec(ctx, insertItem, tx.NewID(), p.name(p.anchor), p.canary+" 0", tx.Now())

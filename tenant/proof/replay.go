@@ -24,12 +24,12 @@ type Replayed struct {
 	Unmeasured []string // could not be run again, with the reason
 	Ratio      float64  // the largest of Worst
 	Worst      []Ratio  // the statements with the largest ratios, largest first
+	Back       Ratio    // the largest the other way round: the smallest tenant with the plan that was cached for the largest
 	Slowest    []Ratio  // those that took longest
 	Unnamed    []string // statements of the tenants' door that reach a tenant table without naming the tenant
 }
 
-// Ratio compares a statement's pages under the plan that was cached for the smallest tenant with those under a plan of
-// its own.
+// Ratio compares a statement's pages under the plan that was cached for another tenant with those under a plan of its own.
 type Ratio struct {
 	SQL           string
 	Cached, Fresh int // pages, as the largest tenant
@@ -40,11 +40,12 @@ type Ratio struct {
 // fewPages is what a plan may read more or less without being called another: ratios count from here.
 const fewPages = 8
 
-// warm is the number of executions as the smallest tenant: after five, PostgreSQL may keep a plan for all parameters.
+// warm is the number of plans made as the first tenant: after five, PostgreSQL may keep one for all parameters.
 const warm = 7
 
-// Replay runs each recorded statement as the smallest tenant until its plan may be cached, and then, on the same
-// connection, as the largest: the pages it then reads, over those that it reads with a plan made for the largest.
+// Replay plans each recorded statement as the smallest tenant until its plan may be cached, and then runs it, on the same
+// connection, as the largest: the pages it then reads, over those that it reads with a plan made for the largest. Then
+// the other way round.
 // Parameters are those of the recording, with the tenant's number in the tenant's place, so that the two tenants must
 // have rows with the same numbers. Everything is rolled back.
 func Replay(ctx context.Context, c tenant.Config, list []Statement, small, large tenant.ID, progress func(done, total int)) (Replayed, error) {
@@ -80,6 +81,12 @@ func Replay(ctx context.Context, c tenant.Config, list []Statement, small, large
 			conns[s.Role] = conn
 		}
 		worst, scans, err := replay(ctx, conn, s, small, large)
+		if err == nil && scans {
+			var back Ratio
+			if back, _, err = replay(ctx, conn, s, large, small); back.Value > r.Back.Value {
+				r.Back = back
+			}
+		}
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return r, err
@@ -216,8 +223,8 @@ func scopeOf(id tenant.ID) string {
 	return fmt.Sprintf("begin; set local app.tenant = '%[1]d'; set local app.tenants = '{%[1]d}'; set local app.org = '0'; set local app.units = ''; set local app.fields = '-1'; set local app.orgs = '-1'; savepoint s", id)
 }
 
-// replay measures one statement: the worst of its recorded executions.
-func replay(ctx context.Context, conn *pgx.Conn, s Statement, small, large tenant.ID) (worst Ratio, scans bool, err error) {
+// replay measures one statement, planned for the first tenant, as the second: the worst of its recorded executions.
+func replay(ctx context.Context, conn *pgx.Conn, s Statement, first, second tenant.ID) (worst Ratio, scans bool, err error) {
 	worst.SQL = s.Role + ": " + flat(s.SQL)
 	c, err := describe(ctx, conn, s)
 	if err != nil {
@@ -235,22 +242,20 @@ func replay(ctx context.Context, conn *pgx.Conn, s Statement, small, large tenan
 	if err := exec(c.prepare()); err != nil {
 		return worst, false, fmt.Errorf("prepare: %w", err)
 	}
-	// As the smallest tenant. What fails (a key that is there already) was planned all the same.
-	if err := exec(scopeOf(small)); err != nil {
+	if err := exec(scopeOf(first)); err != nil {
 		return worst, false, err
 	}
 	for n := range warm {
-		_ = exec(c.execute(n%max(len(c.values), 1), small))
-		if err := exec("rollback to s"); err != nil {
-			return worst, false, err
+		if err := exec("explain " + c.execute(n%max(len(c.values), 1), first)); err != nil {
+			return worst, false, fmt.Errorf("plan: %w", err)
 		}
 	}
-	if err := exec("rollback; " + scopeOf(large)); err != nil {
+	if err := exec("rollback; " + scopeOf(second)); err != nil {
 		return worst, false, err
 	}
 	const own = "set local plan_cache_mode = force_custom_plan; "
 	for n := range max(len(c.values), 1) {
-		statement := c.execute(n, large)
+		statement := c.execute(n, second)
 		plan, err := explain(ctx, conn, "", statement)
 		if err != nil {
 			return worst, false, fmt.Errorf("explain: %w", err)

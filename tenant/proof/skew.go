@@ -44,20 +44,26 @@ const templates = 32
 
 func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows int) (reason string, err error) {
 	// Columns of unique keys, other than the tenant, and whether their index has a number among them, which is enough.
+	// A column whose values a check restrains stays as it is, where another of its key tells the copies apart.
 	type column struct {
 		Name, Type string
 		Number     bool
 	}
 	found, err := conn.Query(ctx, `
-		with key as (
-			select i.indexrelid, a.attname, a.atttypid,
-				bool_or(a.atttypid in ('int8'::regtype, 'int4'::regtype) and a.attname <> 'tenant_id') over (partition by i.indexrelid) as number
+		with column_of_key as (
+			select i.indexrelid, a.attname, a.atttypid, a.attname = 'fields' or exists (
+					select from pg_constraint k
+					where k.conrelid = i.indrelid and k.contype = 'c' and a.attnum = any (k.conkey)
+					and pg_get_constraintdef(k.oid) !~ '^CHECK \(\(\(?length\(|^CHECK \(\(\w+ > 0') as restrained
 			from pg_index i
 			join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-			where i.indrelid = $1::regclass and i.indisunique)
+			where i.indrelid = $1::regclass and i.indisunique and a.attname <> 'tenant_id'), key as (
+			select *, bool_and(restrained) over (partition by indexrelid) as stuck,
+				bool_or(atttypid in ('int8'::regtype, 'int4'::regtype) and not restrained) over (partition by indexrelid) as number
+			from column_of_key)
 		select quote_ident(attname) as name, atttypid::regtype::text as type, bool_and(number) as number
 		from key
-		where attname <> 'tenant_id'
+		where not restrained or stuck
 		group by attname, atttypid`, t.Name)
 	if err != nil {
 		return "", fmt.Errorf("read the keys of %s: %w", t.Name, err)
@@ -104,7 +110,7 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 		}
 		// Numbers of other records follow their records' copies.
 		if values[i] == "t."+name && strings.HasSuffix(name, "_id") && name != "org_id" && name != "account_id" && name != "tenant_id" {
-			values[i] = fmt.Sprintf("t.%s + g * %d", name, templates)
+			values[i] = fmt.Sprintf("case t.%[1]s when 0 then 0 else t.%[1]s + g * %[2]d end", name, templates)
 		}
 	}
 	sql := fmt.Sprintf(`

@@ -44,7 +44,7 @@ func Tables(ctx context.Context, q tenant.Querier) ([]Table, error) {
 				select distinct r.rolname::text
 				from pg_policy p
 				join pg_roles r on r.oid = any (p.polroles)
-				where p.polrelid = c.oid and p.polpermissive and r.rolname not in ('txng_app', 'txng_confined')
+				where p.polrelid = c.oid and p.polpermissive and r.rolname not in ('txng_app', 'txng_merged', 'txng_confined')
 				order by 1) as doors
 		from pg_class c
 		join pg_namespace n on n.oid = c.relnamespace

@@ -45,6 +45,11 @@ func oneOf[T any](ctx context.Context, b book, sql string, args ...any) (T, erro
 	return tenant.One[T](ctx, r, sql, args...)
 }
 
+func columnOf[T any](ctx context.Context, b book, sql string, args ...any) ([]T, error) {
+	r, args := b.reads(args)
+	return tenant.Column[T](ctx, r, sql, args...)
+}
+
 // exec runs a statement that writes; its $1 is the tenant.
 func (b book) exec(ctx context.Context, sql string, args ...any) error {
 	var err error

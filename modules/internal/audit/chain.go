@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -166,49 +167,21 @@ func (p *place) next(ctx context.Context, b book) (unsealed []content, more bool
 		return nil, false, nil
 	}
 	*p = place{rows[len(rows)-1].Tx, rows[len(rows)-1].ID}
-	ids := make([]int64, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
-	sealed, err := b.sealsOf(ctx, ids)
+	first, last := rows[0].ID, rows[0].ID
 	for _, r := range rows {
-		if _, ok := sealed[Key{b.of, r.ID}]; !ok {
+		first, last = min(first, r.ID), max(last, r.ID)
+	}
+	sealed, err := columnOf[int64](ctx, b, `
+		select s.entry_id
+		from audit.seal s
+		where s.tenant_id = any ($1) and s.tenant_id = $2 and s.entry_id >= $3 and s.entry_id <= $4
+		order by s.entry_id`, b.of, first, last)
+	for _, r := range rows {
+		if _, ok := slices.BinarySearch(sealed, r.ID); !ok {
 			unsealed = append(unsealed, r)
 		}
 	}
 	return unsealed, more, err
-}
-
-// Key names an entry: numbers are unique within their tenant only.
-type Key struct {
-	Tenant tenant.ID
-	ID     int64
-}
-
-// SealsOf returns the positions of the seals of entries that the transaction may see.
-func SealsOf(ctx context.Context, tx tenant.Tx, ids []int64) (map[Key]int64, error) {
-	return bookOf(tx).sealsOf(ctx, ids)
-}
-
-// SealsOfPlatform is SealsOf for the platform's own audit.
-func SealsOfPlatform(ctx context.Context, tx tenant.Platform, ids []int64) (map[Key]int64, error) {
-	return platformBook(tx).sealsOf(ctx, ids)
-}
-
-func (b book) sealsOf(ctx context.Context, ids []int64) (map[Key]int64, error) {
-	rows, err := listOf[struct {
-		TenantID tenant.ID
-		EntryID  int64
-		Position int64
-	}](ctx, b, `
-		select s.tenant_id, s.entry_id, s.position
-		from audit.seal s
-		where s.tenant_id = any ($1) and s.entry_id = any ($2)`, ids)
-	seals := make(map[Key]int64, len(rows))
-	for _, s := range rows {
-		seals[Key{s.TenantID, s.EntryID}] = s.Position
-	}
-	return seals, err
 }
 
 // head is the end of a tenant's chain, as a statement has seen it.
