@@ -24,6 +24,8 @@ type Scope struct {
 	inFields bool
 	// orgs are the statements that confine the scope to organizations beside org; "" for no confinement
 	orgs string
+	// gave and took are the parts in effect between the tenants that are read and others; none when narrowed
+	gave, took []Moved
 	// frozen: the tenant is suspended or archived, nothing is written
 	frozen bool
 }
@@ -57,7 +59,7 @@ func (s Scope) Reading(one ID) Scope {
 	if !slices.Contains(s.reads, one) {
 		return Scope{}
 	}
-	s.reads, s.narrowed = []ID{one}, true
+	s.reads, s.narrowed, s.gave, s.took = []ID{one}, true, nil, nil
 	return s
 }
 

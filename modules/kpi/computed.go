@@ -24,7 +24,7 @@ var computed = map[plan.MeasureKey]computation{
 		numerator:   "Chủ thể đã duyệt, sử dụng mã số mã vạch, có tem đã kích hoạt",
 		denominator: "Chủ thể đã duyệt, sử dụng mã số mã vạch",
 		rows: `
-			select o.tenant_id, o.name, case when x.used then 'Đã kích hoạt tem' else 'Chưa kích hoạt tem' end as detail,
+			select o.tenant_id, o.id as org_id, o.name, case when x.used then 'Đã kích hoạt tem' else 'Chưa kích hoạt tem' end as detail,
 				'/to-chuc/' || o.id as link, x.used::int::bigint as numerator, 1::bigint as denominator
 			from organization.organization o
 			cross join lateral (
@@ -40,7 +40,7 @@ var computed = map[plan.MeasureKey]computation{
 		numerator:   "Sản phẩm xuất khẩu đã công bố, có tem đã kích hoạt",
 		denominator: "Sản phẩm xuất khẩu đã công bố",
 		rows: `
-			select p.tenant_id, p.name, 'GTIN ' || p.gtin || case when x.used then ' · đã kích hoạt tem' else ' · chưa kích hoạt tem' end as detail,
+			select p.tenant_id, p.org_id, p.name, 'GTIN ' || p.gtin || case when x.used then ' · đã kích hoạt tem' else ' · chưa kích hoạt tem' end as detail,
 				'/san-pham/' || p.id as link, x.used::int::bigint as numerator, 1::bigint as denominator
 			from catalog.product p
 			cross join lateral (select ` + activated + ` as used) x
