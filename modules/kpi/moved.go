@@ -180,11 +180,6 @@ func (t taken) row(m Measure) Row {
 	return r
 }
 
-// Communes counts communes in words.
-func Communes(units []string) string {
-	return vi.Int(int64(len(units))) + " xã, phường, đặc khu"
-}
-
 // movedHistory adds to a measure's days, which it changes, what came with parts, and takes off what went.
 func movedHistory(ctx context.Context, tx tenant.Tx, m Measure, days []Rollup, since time.Time) error {
 	if !m.Moves() {

@@ -10,6 +10,7 @@ import (
 
 	"txng/authz"
 	"txng/modules/internal/audit"
+	"txng/modules/internal/measure"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
@@ -26,6 +27,9 @@ func Cede(ctx context.Context, db *tenant.DB, who authz.Identity, n tenant.NewPa
 		if p, err = tenant.Cede(ctx, tx, n); err != nil {
 			return err
 		}
+		if err := measure.Moved(ctx, tx, p.Origin, p.Successor); err != nil {
+			return err
+		}
 		return notedPart(ctx, tx, who, p, "tenant.cede", "Chuyển", nil, partFields(p))
 	})
 	db.Forget()
@@ -37,6 +41,9 @@ func Reclaim(ctx context.Context, db *tenant.DB, who authz.Identity, origin tena
 	err := db.Platform(ctx, func(tx tenant.Platform) error {
 		p, err := tenant.Reclaim(ctx, tx, by(who), origin, id, reason)
 		if err != nil {
+			return err
+		}
+		if err := measure.Moved(ctx, tx, p.Origin, p.Successor); err != nil {
 			return err
 		}
 		return notedPart(ctx, tx, who, p, "tenant.reclaim", "Hủy việc chuyển", partFields(p), nil)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"txng/modules/internal/vi"
 	"txng/modules/kpi"
 	"txng/tenant"
 )
@@ -132,4 +133,24 @@ func moveDays(ctx context.Context, tx tenant.Nation, p Province, days map[string
 		}
 	}
 	return nil
+}
+
+// movedLines says in words which communes the province gave and took.
+func (p Province) movedLines() (lines []string) {
+	for _, m := range p.moved {
+		lines = append(lines, kpi.MovedWords(m.gave, m.other, m.Units, m.Effective))
+	}
+	return lines
+}
+
+// nationLines says it of the whole country.
+func nationLines(list []Province) (lines []string) {
+	for _, p := range list {
+		for _, m := range p.moved {
+			if m.gave {
+				lines = append(lines, p.Name+" → "+m.other+", từ "+vi.Date(m.Effective)+": "+kpi.Communes(m.Units)+".")
+			}
+		}
+	}
+	return lines
 }

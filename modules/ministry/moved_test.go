@@ -263,13 +263,17 @@ func TestFiguresOfCededCommunesCountOnceWhereTheyWent(t *testing.T) {
 	c.refresh(last)
 	c.expect("the giver's successor admits one in the ceded commune", []int64{-1, -1, 10, 8}, was)
 
-	c.platform(func(tx tenant.Platform) error { return tenant.Undo(t.Context(), tx, again, tenant.By{}, "Cuộc thử kết thúc") })
+	c.platform(func(tx tenant.Platform) error {
+		return tenant.Undo(t.Context(), tx, again, tenant.By{}, "Cuộc thử kết thúc")
+	})
 	within := c.merge(giver, third)
 	c.refresh(c.ids...)
 	c.expect("both merged into one", []int64{-1, -1, 13, 5}, was)
 
 	for _, m := range []tenant.Merger{within, merged} {
-		c.platform(func(tx tenant.Platform) error { return tenant.Undo(t.Context(), tx, m, tenant.By{}, "Cuộc thử kết thúc") })
+		c.platform(func(tx tenant.Platform) error {
+			return tenant.Undo(t.Context(), tx, m, tenant.By{}, "Cuộc thử kết thúc")
+		})
 	}
 	c.refresh(c.ids...)
 	c.expect("mergers undone", []int64{3, 6, 4, 5}, was)
