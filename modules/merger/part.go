@@ -152,7 +152,7 @@ func showCede(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 		}
 		v.past = append(v.past, pastPart{p.ID, words, p.UndoneAt == nil && p.Origin == origin.ID})
 	}
-	shell := q.Shell("Chuyển xã, phường của "+origin.Name, "Tỉnh nhận xem và xử lý tiếp hồ sơ của các chủ thể trên địa bàn được chuyển; không dữ liệu nào bị dời.")
+	shell := q.Shell("Chuyển xã, phường của "+origin.Name, "Tỉnh nhận xem và xử lý tiếp hồ sơ của các chủ thể trên địa bàn được chuyển, số liệu của họ tính cho tỉnh nhận từ ngày hiệu lực; không dữ liệu nào bị dời.")
 	shell.Crumbs = []ui.Link{{Label: "Tỉnh, thành phố", Href: "/tinh"}, {Label: origin.Name, Href: "/tinh/" + origin.Slug}}
 	reason := q.Field(ui.Field{Name: "reason", Label: "Lý do hủy", Type: "textarea", Rows: 2, MaxLength: 500, Hint: "Ghi vào nhật ký của cả hai tỉnh, từ 10 ký tự"})
 	return q.Show(shell, cedePage(v, reason)), nil
