@@ -45,10 +45,13 @@ type NewAssignment struct {
 	From, To   time.Time // To zero: until it is ended
 }
 
+// maxAssigned is how many organizations an inspector may have at a time: the list comes with every session.
+const maxAssigned = 5000
+
 // Assign gives an inspector organizations of the province or its predecessors to inspect, on behalf of who. An organization
 // that the inspector has already keeps its assignment; one whose time is over gets a new one. It returns the new
 // assignments. Errors: fault.Invalid for membership, orgs, basis, from, to; fault.NotFound for an organization that the
-// transaction does not see; fault.Conflict above tenant.MaxOrgs.
+// transaction does not see; fault.Conflict above maxAssigned.
 func Assign(ctx context.Context, tx tenant.Tx, who Identity, n NewAssignment) ([]Assignment, error) {
 	if who.Tenant != tx.Tenant() || !who.Can(InspectionAssign) {
 		return nil, fault.Forbidden
@@ -119,8 +122,8 @@ func Assign(ctx context.Context, tx tenant.Tx, who Identity, n NewAssignment) ([
 		}
 		made = append(made, a)
 	}
-	if len(open)+len(made) > tenant.MaxOrgs {
-		return nil, fault.Say(fault.Conflict, "Một kiểm tra viên được phân công tối đa %d chủ thể.", tenant.MaxOrgs)
+	if len(open)+len(made) > maxAssigned {
+		return nil, fault.Say(fault.Conflict, "Một kiểm tra viên được phân công tối đa %d chủ thể.", maxAssigned)
 	}
 	for _, a := range made {
 		if _, err := tx.Exec(ctx, `

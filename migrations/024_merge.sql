@@ -46,8 +46,26 @@ alter table kpi.rollup add column alone boolean not null default false;
 alter table kpi.rollup drop constraint rollup_pkey;
 alter table kpi.rollup add primary key (tenant_id, measure, day, alone);
 
+-- A day's value over the rows that stand in the communes of a part which the tenant gave to another one: what the ministry
+-- and the successor count there and no longer here. The successor keeps a copy in its own scope.
+create table kpi.part (
+	tenant_id int not null default current_setting('app.tenant')::int references tenant.tenant,
+	part bigint not null,
+	measure text not null check (length(measure) between 1 and 80),
+	day date not null,
+	numerator bigint not null check (numerator >= 0),
+	denominator bigint not null check (denominator >= 0),
+	computed_at timestamptz not null,
+	primary key (tenant_id, part, measure, day)
+);
+select tenant.protect('kpi.part');
+create policy ministry on kpi.part for select to txng_ministry using (true);
+grant select on kpi.part to txng_ministry;
+grant select (id, origin, successor, units, effective, undone_at) on tenant.part to txng_ministry;
+
 ---- create above / drop below ----
 
+drop table kpi.part;
 delete from kpi.rollup where alone;
 alter table kpi.rollup drop constraint rollup_pkey;
 alter table kpi.rollup add primary key (tenant_id, measure, day);

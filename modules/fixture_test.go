@@ -16,6 +16,7 @@ import (
 	"txng/modules"
 	"txng/modules/demo"
 	"txng/modules/journal"
+	"txng/modules/kpi"
 	"txng/modules/stamps"
 	"txng/tenant"
 	"txng/tenant/tenanttest"
@@ -93,6 +94,9 @@ func site(t *testing.T) *world {
 				return err
 			}
 			if err := morePrograms(t.Context(), db, &result); err != nil {
+				return err
+			}
+			if err := moreParts(t.Context(), db); err != nil {
 				return err
 			}
 			if err := moreArchives(t.Context(), db); err != nil {
@@ -283,4 +287,24 @@ func moreArchives(ctx context.Context, db *tenant.DB) error {
 			values ($1, $2, 'failed', 1, 'Quản trị', $3, $3)`, t.ID, tx.NewID(), tx.Now())
 		return err
 	})
+}
+
+// moreParts keeps figures of a commune in two provinces, of parts that were taken back and forgotten.
+func moreParts(ctx context.Context, db *tenant.DB) error {
+	for _, slug := range []string{"nghe-an", "da-nang"} {
+		t, err := db.TenantBySlug(ctx, slug)
+		if err != nil {
+			return err
+		}
+		scope, err := db.Scope(ctx, t.ID)
+		if err != nil {
+			return err
+		}
+		if err := db.In(ctx, scope, func(tx tenant.Tx) error {
+			return kpi.RefreshPart(ctx, tx, tenant.Part{ID: tx.NewID(), Origin: t.ID, Units: []string{"16690@2025-07-01"}})
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -75,6 +75,7 @@ var allowed = map[string]string{
 	"C31 stamps.stamp_order published for txng_public":        "what a stamp's serial leads to; the serial's MAC keeps guessers off",
 	"C31 stamps.stamp_range published for txng_public":        "as the stamp's order",
 	"C31 kpi.rollup ministry for txng_ministry":               "counts a province; the ministry's only right",
+	"C31 kpi.part ministry for txng_ministry":                 "as kpi.rollup: counts the communes that went to another province",
 }
 
 // Querier is a connection or pool that Inspect asks; it must be the schema's owner or a superuser.

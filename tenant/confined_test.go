@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"txng/tenant"
 	"txng/tenant/tenanttest"
@@ -16,7 +17,7 @@ func TestScopeOfOrganizationsShowsExactlyThose(t *testing.T) {
 	e := tenanttest.New(t)
 	r := rand.New(rand.NewPCG(19, 7))
 	all := []tenant.OrgID{1, 2, 12, 21, 112, 121, 211, 1121}
-	for len(all) < 6000 {
+	for len(all) < 12_000 {
 		all = append(all, tenant.OrgID(r.Int64N(1<<62)+2000))
 	}
 	if _, err := e.Owner(t).Exec(t.Context(), `
@@ -36,9 +37,9 @@ func TestScopeOfOrganizationsShowsExactlyThose(t *testing.T) {
 		}
 		return list
 	}
-	for _, n := range []int{0, 1, 2, 32, 33, 100, 1000, tenant.MaxOrgs, tenant.MaxOrgs + 1} {
+	for _, n := range []int{0, 1, 2, 32, 33, 100, 1000, 5001, len(all)} {
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		want := slices.Sorted(slices.Values(all[:min(n, tenant.MaxOrgs)]))
+		want := slices.Sorted(slices.Values(all[:n]))
 		set := tenant.OrgsOf(slices.Clone(all[:n]))
 		if got := see(e.Scope.Only(set)); !slices.Equal(got, want) {
 			t.Errorf("of %d organizations %d are seen", n, len(got))
@@ -55,6 +56,46 @@ func TestScopeOfOrganizationsShowsExactlyThose(t *testing.T) {
 	}
 	if got := see(e.Scope); len(got) != len(all) {
 		t.Errorf("everybody else sees %d of %d", len(got), len(all))
+	}
+}
+
+// TestLargestScopeOfOrganizationsHoldsWhatItSays shows the first MaxOrgs of more, and says how many it left out.
+func TestLargestScopeOfOrganizationsHoldsWhatItSays(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	all := make([]tenant.OrgID, tenant.MaxOrgs+3)
+	for i := range all {
+		all[i] = tenant.OrgID(i+1) * 1_000_003
+	}
+	if _, err := e.Owner(t).Exec(t.Context(), `
+		insert into organization.organization (tenant_id, id, kind, name, mst, address, unit, uses_barcode, state, created_at)
+		select $1, id, 'household', 'Hộ ' || n, lpad(n::text, 10, '0'), '', '1@2025-07-01', false, 'approved', now()
+		from unnest($2::bigint[]) with ordinality o (id, n)`, e.Tenant.ID, all); err != nil {
+		t.Fatal(err)
+	}
+	set := tenant.OrgsOf(all)
+	if set.Len() != tenant.MaxOrgs || set.Cut() != 3 {
+		t.Errorf("of %d the set holds %d and has left out %d", len(all), set.Len(), set.Cut())
+	}
+	if cut := tenant.OrgsOf(all[:tenant.MaxOrgs]).Cut(); cut != 0 {
+		t.Errorf("of as many as fit %d are left out", cut)
+	}
+	for round := range 2 { // the first makes the connection's settings
+		start := time.Now()
+		if err := e.DB.View(t.Context(), e.Scope.Only(set), func(tx tenant.Tx) error {
+			begun := time.Since(start)
+			seen, err := tenant.One[struct {
+				N       int
+				Largest tenant.OrgID
+			}](t.Context(), tx, "select count(*) as n, max(id) as largest from organization.organization where tenant_id = any ($1)")
+			if seen.N != tenant.MaxOrgs || seen.Largest != all[tenant.MaxOrgs-1] {
+				t.Errorf("%d are seen, the last is %d; want %d, %d", seen.N, seen.Largest, tenant.MaxOrgs, all[tenant.MaxOrgs-1])
+			}
+			t.Logf("round %d: begun after %v, all of %d rows asked in %v", round, begun, len(all), time.Since(start)-begun)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -146,7 +146,7 @@ func (db *DB) Ceded(ctx context.Context, to ID) ([]Part, error) {
 	}
 	var list []Part
 	for _, p := range r.parts {
-		if p.Successor == to && !p.Effective.After(db.clock()) {
+		if p.Successor == to && !p.Effective.After(dayOf(db.clock())) {
 			list = append(list, p)
 		}
 	}
@@ -170,4 +170,73 @@ func (db *DB) ScopeOfPart(ctx context.Context, p Part, orgs Orgs) (Scope, error)
 func (db *DB) Area(ctx context.Context, p Part) (Scope, error) {
 	s, err := db.Scope(ctx, p.Origin)
 	return s.Alone().Within(p.Units), err
+}
+
+// Moved is a part in effect as one of its two sides sees it, with the province on the other side.
+type Moved struct {
+	Part
+	Other Tenant
+}
+
+// moved returns the parts in effect on a day that went out of a set of provinces, and those that came into it.
+func (r *registry) moved(reads []ID, day time.Time) (gave, took []Moved) {
+	for _, p := range r.parts {
+		from, to := slices.Contains(reads, p.Origin), slices.Contains(reads, p.Successor)
+		if from == to || p.Effective.After(day) {
+			continue
+		}
+		other := p.Successor
+		if to {
+			other = p.Origin
+		}
+		m := Moved{Part: p}
+		if i := slices.IndexFunc(r.tenants, func(t Tenant) bool { return t.ID == other }); i >= 0 {
+			m.Other = r.tenants[i]
+		}
+		if from {
+			gave = append(gave, m)
+		} else {
+			took = append(took, m)
+		}
+	}
+	return gave, took
+}
+
+// Gave returns the parts that went from the provinces whose rows the scope reads to others. A narrowed scope (Reading,
+// Alone) shows a province as it was: it has given nothing.
+func (s Scope) Gave() []Moved { return s.gave }
+
+// Took returns the parts that the provinces whose rows the scope reads look after for others; their rows are not among
+// those that it reads. None in a narrowed scope, as in Gave, and none in one that is confined within its tenant.
+func (s Scope) Took() []Moved {
+	if s.confined() {
+		return nil
+	}
+	return s.took
+}
+
+// Gave is Scope.Gave of the transaction's scope.
+func (t Tx) Gave() []Moved {
+	if t.open == nil {
+		return nil
+	}
+	return t.scope.Gave()
+}
+
+// Took is Scope.Took of the transaction's scope.
+func (t Tx) Took() []Moved {
+	if t.open == nil {
+		return nil
+	}
+	return t.scope.Took()
+}
+
+// PartsOf returns the parts in effect that a tenant itself gave, also those to provinces that were merged with it since.
+func (db *DB) PartsOf(ctx context.Context, origin ID) ([]Part, error) {
+	r, err := db.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	day := dayOf(db.clock())
+	return slices.DeleteFunc(slices.Clone(r.parts), func(p Part) bool { return p.Origin != origin || p.Effective.After(day) }), nil
 }

@@ -220,16 +220,16 @@ func (db *DB) Origins(ctx context.Context, id ID) ([]Lineage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.origins(id, db.clock()), nil
+	return r.origins(id, dayOf(db.clock())), nil
 }
 
-// origins follows the lineage that is in effect down from id; a lineage in a circle ends where it began.
-func (r *registry) origins(id ID, now time.Time) []Lineage {
+// origins follows the lineage that is in effect on a day (dayOf) down from id; a lineage in a circle ends where it began.
+func (r *registry) origins(id ID, day time.Time) []Lineage {
 	var found []Lineage
 	seen := map[ID]bool{id: true}
 	for next := []ID{id}; len(next) > 0; next = next[1:] {
 		for _, l := range r.lineage {
-			if l.Successor == next[0] && !seen[l.Origin] && !l.Effective.After(now) {
+			if l.Successor == next[0] && !seen[l.Origin] && !l.Effective.After(day) {
 				seen[l.Origin] = true
 				found = append(found, l)
 				next = append(next, l.Origin)
@@ -251,9 +251,11 @@ func (db *DB) Scope(ctx context.Context, id ID) (Scope, error) {
 	}
 	state := r.tenants[i].State
 	s := Scope{home: id, reads: []ID{id}, frozen: state == Suspended || state == Archived}
-	for _, l := range r.origins(id, db.clock()) {
+	day := dayOf(db.clock())
+	for _, l := range r.origins(id, day) {
 		s.reads = append(s.reads, l.Origin)
 	}
+	s.gave, s.took = r.moved(s.reads, day)
 	return s, nil
 }
 
@@ -264,7 +266,7 @@ func (db *DB) ScopeAs(ctx context.Context, id, origin ID) (Scope, error) {
 	if err != nil {
 		return Scope{}, err
 	}
-	if !slices.ContainsFunc(r.origins(id, db.clock()), func(l Lineage) bool { return l.Origin == origin }) {
+	if !slices.ContainsFunc(r.origins(id, dayOf(db.clock())), func(l Lineage) bool { return l.Origin == origin }) {
 		return Scope{}, fault.NotFound
 	}
 	s, err := db.Scope(ctx, origin)

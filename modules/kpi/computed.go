@@ -24,13 +24,13 @@ var computed = map[plan.MeasureKey]computation{
 		numerator:   "Chủ thể đã duyệt, sử dụng mã số mã vạch, có tem đã kích hoạt",
 		denominator: "Chủ thể đã duyệt, sử dụng mã số mã vạch",
 		rows: `
-			select o.tenant_id, o.name, case when x.used then 'Đã kích hoạt tem' else 'Chưa kích hoạt tem' end as detail,
-				'/to-chuc/' || o.id as link, x.used::int::bigint as numerator, 1::bigint as denominator
+			select o.tenant_id, o.id as org_id, o.name, case when u.org_id is null then 'Chưa kích hoạt tem' else 'Đã kích hoạt tem' end as detail,
+				'/to-chuc/' || o.id as link, (u.org_id is not null)::int::bigint as numerator, 1::bigint as denominator
 			from organization.organization o
-			cross join lateral (
-				select exists (
-					select from stamps.stamp_range r
-					where r.tenant_id = any ($1) and r.tenant_id = o.tenant_id and r.org_id = o.id and r.state = 'activated') as used) x
+			left join (
+				select distinct r.tenant_id, r.org_id
+				from stamps.stamp_range r
+				where r.tenant_id = any ($1) and r.state = 'activated') u on u.tenant_id = o.tenant_id and u.org_id = o.id
 			where o.tenant_id = any ($1) and o.state = 'approved' and o.uses_barcode and $2::bigint is not null`,
 	},
 	plan.PriorityProductsTracedPercent:  listTraced("uu-tien", "ưu tiên"),
@@ -40,7 +40,7 @@ var computed = map[plan.MeasureKey]computation{
 		numerator:   "Sản phẩm xuất khẩu đã công bố, có tem đã kích hoạt",
 		denominator: "Sản phẩm xuất khẩu đã công bố",
 		rows: `
-			select p.tenant_id, p.name, 'GTIN ' || p.gtin || case when x.used then ' · đã kích hoạt tem' else ' · chưa kích hoạt tem' end as detail,
+			select p.tenant_id, p.org_id, p.name, 'GTIN ' || p.gtin || case when x.used then ' · đã kích hoạt tem' else ' · chưa kích hoạt tem' end as detail,
 				'/san-pham/' || p.id as link, x.used::int::bigint as numerator, 1::bigint as denominator
 			from catalog.product p
 			cross join lateral (select ` + activated + ` as used) x

@@ -44,7 +44,7 @@ var followed = []Measure{
 		Definition: "Số lần chủ thể kích hoạt một dải tem cho lô hàng; có ít nhất một lần là tỉnh, thành phố đã triển khai truy xuất nguồn gốc.",
 		Numerator:  "Dải tem đã kích hoạt",
 		rows: `
-			select p.tenant_id, p.name, 'Đợt tem ' || ` + orderRef + ` || ', lô ' || l.code || ', ' || ` + grouped(`r.last - r.first + 1`) + ` || ' tem' as detail,
+			select p.tenant_id, p.org_id, p.name, 'Đợt tem ' || ` + orderRef + ` || ', lô ' || l.code || ', ' || ` + grouped(`r.last - r.first + 1`) + ` || ' tem' as detail,
 				'/tem/' || ` + orderRef + ` as link, 1::bigint as numerator, 0::bigint as denominator
 			from stamps.stamp_range r
 			join stamps.stamp_order o on o.tenant_id = r.tenant_id and o.number = r.order_number
@@ -56,7 +56,7 @@ var followed = []Measure{
 		Key: Organizations, Kind: plan.Count, Name: "Chủ thể tham gia",
 		Definition: "Số doanh nghiệp, hợp tác xã, hộ đã đăng ký và được duyệt.", Numerator: "Chủ thể đã duyệt", Denominator: "Chủ thể đã đăng ký",
 		rows: `
-			select o.tenant_id, o.name, case o.state when 'approved' then 'Đã duyệt' when 'refused' then 'Trả lại' else 'Chờ duyệt' end as detail,
+			select o.tenant_id, o.id as org_id, o.name, case o.state when 'approved' then 'Đã duyệt' when 'refused' then 'Trả lại' else 'Chờ duyệt' end as detail,
 				'/to-chuc/' || o.id as link, (o.state = 'approved')::int::bigint as numerator, 1::bigint as denominator
 			from organization.organization o
 			where o.tenant_id = any ($1) and $2::bigint is not null`,
@@ -65,7 +65,7 @@ var followed = []Measure{
 		Key: Products, Kind: plan.Count, Name: "Sản phẩm đã công bố",
 		Definition: "Số sản phẩm mà chủ thể đã công bố trên hệ thống.", Numerator: "Sản phẩm đã công bố", Denominator: "Sản phẩm đã khai báo",
 		rows: `
-			select p.tenant_id, p.name, 'GTIN ' || p.gtin || case p.state when 'published' then ' · đã công bố' else ' · bản nháp' end as detail,
+			select p.tenant_id, p.org_id, p.name, 'GTIN ' || p.gtin || case p.state when 'published' then ' · đã công bố' else ' · bản nháp' end as detail,
 				'/san-pham/' || p.id as link, (p.state = 'published')::int::bigint as numerator, 1::bigint as denominator
 			from catalog.product p
 			where p.tenant_id = any ($1) and $2::bigint is not null`,
@@ -117,7 +117,7 @@ func grouped(n string) string {
 // orderRows selects stamp orders.
 func orderRows(numerator, denominator, join string) string {
 	return `
-			select p.tenant_id, p.name, 'Đợt tem ' || ` + orderRef + ` || ' · ' || ` + grouped(`o.quantity`) + ` || ' tem' as detail, '/tem/' || ` + orderRef + ` as link,
+			select p.tenant_id, p.org_id, p.name, 'Đợt tem ' || ` + orderRef + ` || ' · ' || ` + grouped(`o.quantity`) + ` || ' tem' as detail, '/tem/' || ` + orderRef + ` as link,
 				` + numerator + ` as numerator, ` + denominator + ` as denominator
 			from stamps.stamp_order o
 			join catalog.product p on p.tenant_id = o.tenant_id and p.id = o.product_id` + join + `

@@ -18,17 +18,48 @@ func Jobs(w *job.Workers) {
 	w.Every(time.Minute, measure.RefreshAll{})
 }
 
-// RefreshTenant computes a tenant's roll-ups: over what it reads and, when provinces were merged into it, also alone.
+// RefreshTenant computes a tenant's roll-ups: over what it reads, over each part that it gave to another province and,
+// when provinces were merged into it or communes moved, also as it was, alone. What origins keep of the parts that it took
+// is copied.
 func RefreshTenant(ctx context.Context, db *tenant.DB, id tenant.ID) error {
 	scope, err := db.Scope(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := db.In(ctx, scope, func(tx tenant.Tx) error { return Refresh(ctx, tx) }); err != nil {
+	gave, err := db.PartsOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	copies := map[int64][]partRollup{}
+	for _, p := range scope.Took() {
+		area, err := db.Area(ctx, p.Part)
+		if err != nil {
+			return err
+		}
+		if err := db.View(ctx, area, func(tx tenant.Tx) (err error) {
+			copies[p.ID], err = newestOfPart(ctx, tx, p.ID)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	if err := db.In(ctx, scope, func(tx tenant.Tx) error {
+		for part, rows := range copies {
+			if err := keepPart(ctx, tx, part, rows); err != nil {
+				return err
+			}
+		}
+		for _, p := range gave {
+			if err := RefreshPart(ctx, tx, p); err != nil {
+				return err
+			}
+		}
+		return Refresh(ctx, tx)
+	}); err != nil {
 		return err
 	}
 	origins, err := db.Origins(ctx, id)
-	if err != nil || len(origins) == 0 {
+	if err != nil || len(origins)+len(scope.Gave())+len(scope.Took()) == 0 {
 		return err
 	}
 	return db.In(ctx, scope.Alone(), func(tx tenant.Tx) error { return RefreshAlone(ctx, tx) })

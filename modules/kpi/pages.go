@@ -70,6 +70,10 @@ func listTargets(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
+	lines, link, err := movedLines(q, tx, "/chi-tieu")
+	if err != nil {
+		return web.Answer{}, err
+	}
 	plans := []ui.Option{{Label: "Tất cả"}}
 	count := map[string]int{}
 	for _, p := range all {
@@ -81,12 +85,12 @@ func listTargets(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}
 	return web.Listing[Progress]{
 		Title: "Chỉ tiêu", Purpose: strings.TrimSpace("Chỉ tiêu của các kế hoạch, đối chiếu với số liệu tính ngay lúc này từ hệ thống. " + q.Confined()), File: "chi-tieu",
-		Above: ui.Stats([]ui.Stat{
+		Above: ui.Join(ui.Stats([]ui.Stat{
 			{Label: "Chỉ tiêu", Value: vi.Int(int64(len(all))), Href: "/chi-tieu"},
 			{Label: "Đạt", Value: vi.Int(int64(count[met])), Href: "/chi-tieu?trang-thai=" + met},
 			{Label: "Chưa đạt", Value: vi.Int(int64(count[notMet])), Href: "/chi-tieu?trang-thai=" + notMet},
 			{Label: "Chưa có số liệu", Value: vi.Int(int64(count[unknown])), Href: "/chi-tieu?trang-thai=" + unknown},
-		}),
+		}), MovedCard(lines, link)),
 		Columns: []web.Column[Progress]{
 			{Key: "text", Label: "Chỉ tiêu", Value: func(p Progress) any { return p.Text }, Cell: func(p Progress) templ.Component { return targetName(p) }},
 			{Label: "Kế hoạch", HidePhone: true, Value: func(p Progress) any { return p.Plan.Name() }, Cell: func(p Progress) templ.Component {
@@ -155,6 +159,9 @@ func showMeasure(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		if v.days, err = History(ctx, tx, m.Key); err != nil {
 			return web.Answer{}, err
 		}
+	}
+	if v.moved, v.asWas, err = movedLines(q, tx, detailPath(m, 0)); err != nil {
+		return web.Answer{}, err
 	}
 	if v.targets, err = targetsOf(ctx, tx, m, v.plan.ID); err != nil {
 		return web.Answer{}, err

@@ -17,8 +17,8 @@ type Row struct {
 	Numerator, Denominator int64
 }
 
-// Rows returns the rows behind a measure; those of one plan when the measure is one of tasks and plan is not 0. They
-// add up to ValueOf.
+// Rows returns the rows behind a measure; those of one plan when the measure is one of tasks and plan is not 0. Rows of
+// communes that went to another province are not among them; communes that came are one row a part. They add up to ValueOf.
 func Rows(ctx context.Context, tx tenant.Tx, m Measure, of plan.PlanID) ([]Row, error) {
 	switch {
 	case m.Manual:
@@ -26,11 +26,20 @@ func Rows(ctx context.Context, tx tenant.Tx, m Measure, of plan.PlanID) ([]Row, 
 	case m.Key == TargetsMet:
 		return targetRows(ctx, tx)
 	}
-	return tenant.List[Row](ctx, tx, `
+	took, err := takenOf(ctx, tx, m)
+	if err != nil {
+		return nil, err
+	}
+	staying, args := m.staying(tx.Gave())
+	rows, err := tenant.List[Row](ctx, tx, `
 		select name, detail, link, numerator, denominator
 		from (`+m.rows+`) r
-		where tenant_id = any ($1) and $3::int is not null
-		order by name, link`, of, tx.Tenant())
+		where tenant_id = any ($1) and $3::int is not null`+staying+`
+		order by name, link`, append([]any{of, tx.Tenant()}, args...)...)
+	for _, t := range took {
+		rows = append(rows, t.row(m))
+	}
+	return rows, err
 }
 
 // ValueOf returns a measure's value as it is now; of one plan when the measure is one of tasks and plan is not 0.
@@ -47,10 +56,24 @@ func ValueOf(ctx context.Context, tx tenant.Tx, m Measure, of plan.PlanID) (Valu
 		}
 		return v, err
 	}
+	took, err := takenOf(ctx, tx, m)
+	if err != nil {
+		return Value{}, err
+	}
+	staying, args := m.staying(tx.Gave())
+	v, err := m.sum(ctx, tx, of, staying, args...)
+	for _, t := range took {
+		v = v.Add(t.Value(), 1)
+	}
+	return v, err
+}
+
+// sum adds up the rows r behind a measure under a further condition, whose parameters begin at $4.
+func (m Measure) sum(ctx context.Context, tx tenant.Tx, of plan.PlanID, condition string, args ...any) (Value, error) {
 	v, err := tenant.One[Value](ctx, tx, `
 		select coalesce(sum(numerator), 0)::bigint as numerator, coalesce(sum(denominator), 0)::bigint as denominator
 		from (`+m.rows+`) r
-		where tenant_id = any ($1) and $3::int is not null`, of, tx.Tenant())
+		where tenant_id = any ($1) and $3::int is not null`+condition, append([]any{of, tx.Tenant()}, args...)...)
 	if err != nil {
 		return Value{}, fmt.Errorf("compute %s: %w", m.Key, err)
 	}
@@ -160,8 +183,9 @@ func Today(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-// Refresh computes every measure of the province and keeps the values as today's roll-ups. Doing it again changes
-// nothing but the values that have changed.
+// Refresh computes every measure of the province and keeps the values as today's roll-ups, those of communes that went to
+// another province included (RefreshPart keeps these apart): only the share of targets met is of the province as it is.
+// Doing it again changes nothing but the values that have changed.
 func Refresh(ctx context.Context, tx tenant.Tx) error { return refresh(ctx, tx, false) }
 
 // RefreshAlone is Refresh for the values as they would be without the provinces that were merged into this one: for a
@@ -175,7 +199,13 @@ func refresh(ctx context.Context, tx tenant.Tx, alone bool) error {
 		if m.Manual {
 			continue
 		}
-		v, err := ValueOf(ctx, tx, m, 0)
+		var v Value
+		var err error
+		if m.Key == TargetsMet {
+			v, err = ValueOf(ctx, tx, m, 0)
+		} else {
+			v, err = m.sum(ctx, tx, 0, "")
+		}
 		if err != nil {
 			return err
 		}
@@ -210,18 +240,28 @@ func (r Rollup) Value() Value { return Value{r.Numerator, r.Denominator} }
 const historyDays = 90
 
 // History returns a measure's roll-ups of the last 90 days, the oldest first: the province's own, which since a merger
-// hold its predecessors' rows too; in a narrowed scope those of the one province by itself.
+// hold its predecessors' rows too and, from their day on, those of communes that came from another province and none of
+// those that went; in a narrowed scope those of the one province by itself, as it was.
 func History(ctx context.Context, tx tenant.Tx, key string) ([]Rollup, error) {
 	of, narrowed := tx.Reading()
 	if !narrowed {
 		of = tx.Tenant()
 	}
 	alone := narrowed && of == tx.Tenant()
-	return tenant.List[Rollup](ctx, tx, `
+	since := Today(tx.Now()).AddDate(0, 0, -historyDays)
+	days, err := tenant.List[Rollup](ctx, tx, `
 		select day, numerator, denominator, computed_at
 		from kpi.rollup
 		where tenant_id = any ($1) and tenant_id = $2 and measure = $3 and day > $4 and alone = $5
-		order by day`, of, key, Today(tx.Now()).AddDate(0, 0, -historyDays), alone)
+		order by day`, of, key, since, alone)
+	if err != nil {
+		return nil, err
+	}
+	m, err := find(key)
+	if err != nil {
+		return nil, err
+	}
+	return days, movedHistory(ctx, tx, m, days, since)
 }
 
 // find returns the measure with the key; fault.NotFound when there is none.

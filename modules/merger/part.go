@@ -10,6 +10,7 @@ import (
 
 	"txng/authz"
 	"txng/modules/internal/audit"
+	"txng/modules/internal/measure"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
@@ -26,6 +27,9 @@ func Cede(ctx context.Context, db *tenant.DB, who authz.Identity, n tenant.NewPa
 		if p, err = tenant.Cede(ctx, tx, n); err != nil {
 			return err
 		}
+		if err := measure.Moved(ctx, tx, p.Origin, p.Successor); err != nil {
+			return err
+		}
 		return notedPart(ctx, tx, who, p, "tenant.cede", "Chuyển", nil, partFields(p))
 	})
 	db.Forget()
@@ -37,6 +41,9 @@ func Reclaim(ctx context.Context, db *tenant.DB, who authz.Identity, origin tena
 	err := db.Platform(ctx, func(tx tenant.Platform) error {
 		p, err := tenant.Reclaim(ctx, tx, by(who), origin, id, reason)
 		if err != nil {
+			return err
+		}
+		if err := measure.Moved(ctx, tx, p.Origin, p.Successor); err != nil {
 			return err
 		}
 		return notedPart(ctx, tx, who, p, "tenant.reclaim", "Hủy việc chuyển", partFields(p), nil)
@@ -145,7 +152,7 @@ func showCede(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 		}
 		v.past = append(v.past, pastPart{p.ID, words, p.UndoneAt == nil && p.Origin == origin.ID})
 	}
-	shell := q.Shell("Chuyển xã, phường của "+origin.Name, "Tỉnh nhận xem và xử lý tiếp hồ sơ của các chủ thể trên địa bàn được chuyển; không dữ liệu nào bị dời.")
+	shell := q.Shell("Chuyển xã, phường của "+origin.Name, "Tỉnh nhận xem và xử lý tiếp hồ sơ của các chủ thể trên địa bàn được chuyển, số liệu của họ tính cho tỉnh nhận từ ngày hiệu lực; không dữ liệu nào bị dời.")
 	shell.Crumbs = []ui.Link{{Label: "Tỉnh, thành phố", Href: "/tinh"}, {Label: origin.Name, Href: "/tinh/" + origin.Slug}}
 	reason := q.Field(ui.Field{Name: "reason", Label: "Lý do hủy", Type: "textarea", Rows: 2, MaxLength: 500, Hint: "Ghi vào nhật ký của cả hai tỉnh, từ 10 ký tự"})
 	return q.Show(shell, cedePage(v, reason)), nil

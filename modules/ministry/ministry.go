@@ -16,6 +16,7 @@ type Province struct {
 	registration
 	ComputedAt time.Time // of the newest roll-up; zero when there is none
 	values     map[string]kpi.Value
+	moved      []moved // communes that the province gave or took: of the present map only
 }
 
 // Value returns the newest value of a measure, and whether there is one.

@@ -104,8 +104,9 @@ func TestNewestRollupCounts(t *testing.T) {
 	if got, _ := of(t, provinces(t, e), e.Tenant.ID).Value(m); got.Numerator != 0 {
 		t.Errorf("got %d, want the newest value 0", got.Numerator)
 	}
+	p := of(t, provinces(t, e), e.Tenant.ID)
 	if err := e.DB.Nation(t.Context(), func(tx tenant.Nation) error {
-		days, err := history(t.Context(), tx, Present, e.Tenant.ID)
+		days, err := history(t.Context(), tx, Present, p)
 		if got := days[kpi.Organizations]; len(got) != 2 || got[0].Numerator != 99 {
 			t.Errorf("history: got %+v, want yesterday's 99 first", got)
 		}
@@ -148,7 +149,7 @@ func TestNationReadsNothingButCounts(t *testing.T) {
 	if !slices.Contains(tables, "catalog.product") {
 		t.Fatal("the test has lost its subject")
 	}
-	allowed := []string{"kpi.rollup", "tenant.tenant", "tenant.lineage"}
+	allowed := []string{"kpi.rollup", "kpi.part", "tenant.tenant", "tenant.lineage", "tenant.part"}
 	for _, table := range tables {
 		_, err := conn.Exec(t.Context(), "select count(*) from "+table)
 		if denied := err != nil; denied == slices.Contains(allowed, table) {

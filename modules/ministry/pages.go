@@ -176,7 +176,7 @@ func showProvince(q *web.Request, tx tenant.Nation) (web.Answer, error) {
 		return web.Answer{}, fault.Say(fault.NotFound, "Không có tỉnh, thành phố này trên hệ thống.")
 	}
 	p := provinces[i]
-	days, err := history(q.Context(), tx, of, p.ID)
+	days, err := history(q.Context(), tx, of, p)
 	if err != nil {
 		return web.Answer{}, err
 	}

@@ -13,8 +13,8 @@ type Map string
 
 // The maps.
 const (
-	Present Map = ""      // as it is: a successor's figures hold those of the provinces that were merged into it
-	Before  Map = "truoc" // as it was: each province by itself, as if there had been no merger
+	Present Map = ""      // as it is: a successor's figures hold those of the provinces that were merged into it, and of communes that came
+	Before  Map = "truoc" // as it was: each province by itself, as if nothing had been merged or ceded
 )
 
 // standing is what the provinces are that a map, the first parameter, shows.
@@ -41,7 +41,7 @@ func Provinces(ctx context.Context, tx tenant.Nation, m Map) ([]Province, error)
 		cross join lateral (
 			select day, numerator, denominator, computed_at
 			from kpi.rollup
-			where tenant_id = t.id and measure = m.measure and alone = (`+alone+`)
+			where tenant_id = t.id and measure = m.measure and alone = (`+alone("m.measure")+`)
 			order by day desc
 			limit 1) r
 		where `+standing, m, keys, today(tx))
@@ -61,14 +61,24 @@ func Provinces(ctx context.Context, tx tenant.Nation, m Map) ([]Province, error)
 			p.ComputedAt = r.ComputedAt
 		}
 	}
-	return list, nil
+	if m == Present {
+		err = move(ctx, tx, list)
+	}
+	return list, err
 }
 
-// alone says whether a map, the first parameter, shows a tenant's figures without its predecessors', which only tenants
-// with predecessors have; the third parameter is the day.
-const alone = `$1 = 'truoc' and exists (
-				select from tenant.lineage l
-				where l.successor = t.id and l.effective <= $3)`
+// alone says whether a map, the first parameter, shows a tenant's figures of a measure without its predecessors', which only
+// tenants with predecessors have; the third parameter is the day. Roll-ups hold what was ceded, so that they are a
+// province's figures as it was, but for the targets met: those are judged by what counts for the province.
+func alone(measure string) string {
+	return `$1 = 'truoc' and (
+				exists (
+					select from tenant.lineage l
+					where l.successor = t.id and l.effective <= $3)
+				or ` + measure + ` = '` + kpi.TargetsMet + `' and exists (
+					select from tenant.part c
+					where t.id in (c.origin, c.successor) and c.undone_at is null and c.effective <= $3))`
+}
 
 // today is the day in Việt Nam.
 func today(tx tenant.Nation) time.Time { return kpi.Today(tx.Now()) }
@@ -91,14 +101,14 @@ type rollup struct {
 // historyDays is how far back the charts go.
 const historyDays = 90
 
-// history returns a tenant's roll-ups of the last 90 days by measure, the oldest first.
-func history(ctx context.Context, tx tenant.Nation, m Map, id tenant.ID) (map[string][]kpi.Rollup, error) {
+// history returns a province's roll-ups of the last 90 days by measure, the oldest first.
+func history(ctx context.Context, tx tenant.Nation, m Map, p Province) (map[string][]kpi.Rollup, error) {
 	rows, err := tenant.List[rollup](ctx, tx, `
 		select r.tenant_id, r.measure, r.day, r.numerator, r.denominator, r.computed_at
 		from kpi.rollup r
 		join tenant.tenant t on t.id = r.tenant_id
-		where r.tenant_id = $2 and r.day > $4 and r.alone = (`+alone+`)
-		order by r.measure, r.day`, m, id, today(tx), today(tx).AddDate(0, 0, -historyDays))
+		where r.tenant_id = $2 and r.day > $4 and r.alone = (`+alone("r.measure")+`)
+		order by r.measure, r.day`, m, p.ID, today(tx), today(tx).AddDate(0, 0, -historyDays))
 	if err != nil {
 		return nil, err
 	}
@@ -106,5 +116,5 @@ func history(ctx context.Context, tx tenant.Nation, m Map, id tenant.ID) (map[st
 	for _, r := range rows {
 		days[r.Measure] = append(days[r.Measure], r.Rollup)
 	}
-	return days, nil
+	return days, moveDays(ctx, tx, p, days)
 }

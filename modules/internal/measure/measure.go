@@ -31,6 +31,18 @@ func Changed(ctx context.Context, tx tenant.Tx) error {
 	})
 }
 
+// Moved enqueues refreshes of two provinces of which one gave communes to the other, or got them back: the giver first, whose
+// figures of them the other copies.
+func Moved(ctx context.Context, tx tenant.Platform, origin, successor tenant.ID) error {
+	for i, id := range []tenant.ID{origin, successor} {
+		at := tx.Now().Add(time.Duration(1+5*i) * time.Second)
+		if err := job.EnqueueAsPlatform(ctx, tx, Refresh{Tenant: id}, &job.Options{ScheduledAt: at}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // RefreshAll is the job that refreshes every active tenant, as a safety net.
 type RefreshAll struct{}
 

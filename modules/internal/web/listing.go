@@ -123,6 +123,9 @@ func (l Listing[T]) AnswerWith(q *Request, load func(Query) (rows []T, total int
 	if l.Above != nil {
 		body = ui.Join(l.Above, body)
 	}
+	if cut := q.cutNotice(); cut != nil {
+		body = ui.Join(cut, body)
+	}
 	return q.Show(shell, body), nil
 }
 

@@ -75,5 +75,5 @@ func (q *Request) elsewhere(found error, run func(tenant.Scope) error) error {
 			return err
 		}
 	}
-	return found
+	return q.notFound(found)
 }

@@ -56,6 +56,7 @@ type Request struct {
 	overweight overweight
 	fault      error  // why the form is shown again
 	flash      string // what the page before has just done
+	cut        int    // organizations of the person's area beyond what a scope can hold (tenant.MaxOrgs), which are not shown
 }
 
 type requestIDKey struct{}

@@ -241,7 +241,7 @@ func (q *Request) narrow(s tenant.Scope) (tenant.Scope, error) {
 	return s, nil
 }
 
-// organizations returns those that a scope sees.
+// organizations returns those that a scope sees, the oldest ones when they are too many: then pages say so (cutNotice).
 func (q *Request) organizations(s tenant.Scope) (tenant.Orgs, error) {
 	var orgs []tenant.OrgID
 	err := q.app.DB.View(q.Context(), s, func(tx tenant.Tx) (err error) {
@@ -252,7 +252,9 @@ func (q *Request) organizations(s tenant.Scope) (tenant.Orgs, error) {
 			order by id`)
 		return err
 	})
-	return tenant.OrgsOf(orgs), err
+	set := tenant.OrgsOf(orgs)
+	q.cut = set.Cut()
+	return set, err
 }
 
 // areaOf returns the units whose records an officer of a commune sees: the commune itself, those that it was made from by
