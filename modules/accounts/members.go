@@ -94,6 +94,7 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	now := q.Now()
 	return web.Listing[authz.Membership]{
 		Title: title, Purpose: purpose, File: "thanh-vien", Order: "",
+		Origin: func(m authz.Membership) tenant.ID { return m.TenantID },
 		Columns: []web.Column[authz.Membership]{
 			{Key: "name", Label: "Họ tên", Value: func(m authz.Membership) any { return m.Name }, Cell: func(m authz.Membership) templ.Component {
 				return ui.AnchorTwo(memberPath(m.ID), m.Name, string(m.Email))
