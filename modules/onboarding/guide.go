@@ -207,7 +207,8 @@ func (g guide) fields(q *web.Request, step int) []ui.Field {
 	var list []ui.Field
 	for _, name := range guideSteps[step-1].fields {
 		f := g.question(name)
-		f.Value = g.value(name)
+		spec, _ := tenant.SpecOf(tenant.Setting(name))
+		f.Value = spec.Typed(g.value(name))
 		f = q.Field(f)
 		if name == "departments" {
 			f.Values = strings.Split(g.value(name), ",")
