@@ -177,8 +177,11 @@ func retireRole(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	return web.See(rolesPath).Say("Đã bỏ vai trò “" + r.Name + "”."), nil
 }
 
-// because says where a right comes from, "" when the role, be it one of the province's own, has it itself.
+// because says where a right comes from, "" when the role has it itself.
 func because(r authz.Right) string {
+	if r.Custom != "" {
+		return "qua vai trò riêng “" + r.Custom + "”"
+	}
 	if len(r.Through) < 2 {
 		return ""
 	}
