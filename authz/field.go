@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -102,6 +103,9 @@ func templateOf(code string) Department {
 	}
 	return Department{Code: code}
 }
+
+// DepartmentName returns what the template calls a department; its code when it does not know it.
+func DepartmentName(code string) string { return cmp.Or(templateOf(code).Name, code) }
 
 // fieldsOf returns the groups of a membership's department: the province's own, or the template's when there is none.
 func fieldsOf(role Role, department string, own *tenant.Fields) tenant.Fields {

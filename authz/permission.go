@@ -53,7 +53,7 @@ var Sentences = map[Permission]string{
 	TenantCreate:      "Đưa một tỉnh, thành phố vào vận hành",
 	TenantMerge:       "Sáp nhập tỉnh, thành phố và hủy sáp nhập",
 	TenantExport:      "Lập và tải tệp lưu trữ toàn bộ dữ liệu của tỉnh",
-	NationView:        "Xem chỉ số tổng hợp của 34 tỉnh, thành phố",
+	NationView:        "Xem chỉ số tổng hợp của các tỉnh, thành phố",
 	OrganizationView:  "Xem danh sách và hồ sơ chủ thể của tỉnh",
 	OrganizationOwn:   "Xem hồ sơ của chính đơn vị mình",
 	OrganizationAdmit: "Duyệt hoặc trả lại hồ sơ đăng ký của chủ thể",

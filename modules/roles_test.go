@@ -36,7 +36,7 @@ func TestRoleOfOnesOwnFromItsMakingToItsEnd(t *testing.T) {
 	send("/vai-tro/moi", http.StatusSeeOther, url.Values{"name": {name}, "permissions": {"plan.view"}})
 	list := w.ask(http.MethodGet, "/vai-tro", admin, nil).Body.String()
 	number := rolePage.FindStringSubmatch(list)
-	if number == nil || !strings.Contains(list, "Cán bộ &lt;b&gt;kiểm kê&lt;/b&gt;") || !strings.Contains(list, "qua vai trò riêng") {
+	if number == nil || !strings.Contains(list, "Cán bộ &lt;b&gt;kiểm kê&lt;/b&gt;") || !strings.Contains(list, "Vai trò riêng của tỉnh") {
 		t.Fatalf("the role is not on the page of roles: %s", list)
 	}
 	path := "/vai-tro/" + number[1]

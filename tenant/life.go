@@ -49,12 +49,19 @@ func StepsFrom(s State) []Step {
 	return slices.DeleteFunc(slices.Clone(Steps), func(step Step) bool { return !slices.Contains(step.From, s) })
 }
 
-// Move changes a tenant's state by one of the Steps. Errors: fault.Invalid for reason; fault.Conflict when there is no
+// Move changes a tenant's state by one of the Steps. Errors: fault.Invalid for state and reason; fault.Conflict when there is no
 // such step from the state that the tenant is in.
 func Move(ctx context.Context, tx Platform, by By, id ID, to State, reason string) (Tenant, error) {
 	reason = strings.TrimSpace(reason)
+	var wrong fault.Invalid
+	if to == "" {
+		wrong.Add("state", "Chọn trạng thái muốn chuyển sang.")
+	}
 	if n := utf8.RuneCountInString(reason); n < 10 || n > 500 {
-		return Tenant{}, fault.Invalid{{Name: "reason", Message: "Nêu lý do, từ 10 đến 500 ký tự."}}
+		wrong.Add("reason", "Nêu lý do, từ 10 đến 500 ký tự.")
+	}
+	if wrong != nil {
+		return Tenant{}, wrong
 	}
 	t, err := byID(ctx, tx, id)
 	if err != nil {

@@ -116,6 +116,14 @@ func grouped(n int64) string {
 	return s
 }
 
+// Typed returns a value as a form shows it for changing: a number has points between thousands.
+func (s Spec) Typed(value string) string {
+	if n, err := strconv.ParseInt(value, 10, 64); s.Kind == Number && err == nil {
+		return grouped(n)
+	}
+	return value
+}
+
 // Words returns a value as people read it.
 func (s Spec) Words(value string) string {
 	switch {

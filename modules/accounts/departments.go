@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"txng/authz"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/modules/plan"
@@ -75,12 +76,12 @@ func departmentCode(list []department, typed string) string {
 	return ""
 }
 
-// departmentName returns what a code stands for, or says that it is one.
+// departmentName returns what a code stands for, the code where nobody says.
 func departmentName(code string) string {
 	for _, d := range commonDepartments() {
 		if d.code == code {
 			return d.name
 		}
 	}
-	return "Sở, ngành: " + code
+	return authz.DepartmentName(code)
 }

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -41,11 +42,14 @@ func listFields(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}
 	return web.Listing[authz.Department]{
 		Title: "Phân công lĩnh vực", Purpose: "Sở, ngành nào phụ trách nhóm sản phẩm nào: chuyên viên sở, ngành chỉ thấy dữ liệu của các nhóm ấy.",
-		File: "phan-cong-linh-vuc", Order: "",
+		File: "phan-cong-linh-vuc", Order: "", HomeOnly: true,
 		Primary: ui.Link{Label: "Thêm sở, ngành", Href: fieldsPath + "/sua", Icon: "plus"},
 		Columns: []web.Column[authz.Department]{
 			{Key: "code", Label: "Sở, ngành", Value: func(d authz.Department) any { return d.Code }, Cell: func(d authz.Department) templ.Component {
-				return ui.AnchorTwo(editFields(d.Code), d.Code, d.Name)
+				if d.Name == "" {
+					return ui.Anchor(editFields(d.Code), d.Code)
+				}
+				return ui.AnchorTwo(editFields(d.Code), d.Name, d.Code)
 			}},
 			{Label: "Nhóm sản phẩm phụ trách", Value: func(d authz.Department) any { return groupNames(d.Fields) }, Cell: func(d authz.Department) templ.Component {
 				if d.Fields == 0 {
@@ -99,13 +103,17 @@ func showFields(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if q.Posted != nil {
 		ticked = q.Posted["fields"]
 	}
-	title := "Phân công lĩnh vực"
+	title, purpose := "Thêm sở, ngành", "Sở, ngành phụ trách nhóm sản phẩm nào thì chuyên viên của sở, ngành thấy dữ liệu của nhóm ấy."
 	if code != "" {
-		title += " – " + code
+		title = cmp.Or(known.Name, code)
+		purpose = "Phân công nhóm sản phẩm cho sở, ngành mã " + code + "."
 	}
-	shell := q.Shell(title, known.Name)
+	shell := q.Shell(title, purpose)
 	shell.Crumbs = []ui.Link{{Label: "Phân công lĩnh vực", Href: fieldsPath}}
 	field := q.Field(ui.Field{Name: "code", Label: "Mã sở, ngành", Value: code, MaxLength: 40, Hint: "Đúng như mã ghi ở thành viên và trong kế hoạch, ví dụ SCT"})
+	if q.URL.Query().Get("ma") != "" && field.Error == "" {
+		field.Type = "hidden"
+	}
 	return q.Show(shell, fieldsPage(q, field, ticked)), nil
 }
 

@@ -34,7 +34,7 @@ func replaceablePath(t tenant.Tenant, id int64) string {
 // heldIn says in what a role is held, as far as the operator may know it.
 func heldIn(m authz.Membership) string {
 	if m.OrgID > 0 {
-		return "Chủ thể số " + strconv.FormatInt(int64(m.OrgID), 10)
+		return "Một chủ thể của tỉnh"
 	}
 	return placeOfWork(m.Department, m.Unit)
 }
@@ -61,7 +61,7 @@ func listReplaceable(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 			{Key: "name", Label: "Họ tên", Value: func(m authz.Membership) any { return m.Name }, Cell: func(m authz.Membership) templ.Component {
 				return ui.AnchorTwo(replaceablePath(t, m.ID), m.Name, string(m.Email))
 			}},
-			{Key: "role", Label: "Vai trò", Value: func(m authz.Membership) any { return m.Role.Name() }},
+			{Key: "role", Label: "Vai trò", Value: func(m authz.Membership) any { return m.Title() }},
 			{Label: "Phạm vi", Value: func(m authz.Membership) any { return heldIn(m) }},
 			{Key: "since", Label: "Từ ngày", HidePhone: true, Value: func(m authz.Membership) any { return vi.Date(m.ValidFrom) }},
 		},

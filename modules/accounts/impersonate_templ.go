@@ -130,7 +130,7 @@ func replaceableFacts(m authz.Membership) []ui.Pair {
 	facts := []ui.Pair{
 		{Label: "Họ tên", Value: ui.Text(m.Name)},
 		{Label: "Thư điện tử", Value: ui.Text(string(m.Email))},
-		{Label: "Vai trò", Value: ui.Text(m.Role.Name())},
+		{Label: "Vai trò", Value: ui.Text(m.Title())},
 	}
 	if p := heldIn(m); p != "" {
 		facts = append(facts, ui.Pair{Label: "Phạm vi", Value: ui.Text(p)})

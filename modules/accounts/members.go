@@ -92,8 +92,13 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		roles = append(roles, ui.Option{Value: o.value(), Label: o.name})
 	}
 	now := q.Now()
+	var invite ui.Link
+	if q.Who.Can(authz.MemberInvite) {
+		invite = ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi", Icon: "plus"}
+	}
 	return web.Listing[authz.Membership]{
 		Title: title, Purpose: purpose, File: "thanh-vien", Order: "",
+		Origin: func(m authz.Membership) tenant.ID { return m.TenantID },
 		Columns: []web.Column[authz.Membership]{
 			{Key: "name", Label: "Họ tên", Value: func(m authz.Membership) any { return m.Name }, Cell: func(m authz.Membership) templ.Component {
 				return ui.AnchorTwo(memberPath(m.ID), m.Name, string(m.Email))
@@ -109,8 +114,8 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			{Name: "role", Label: "Vai trò", Type: "select", Options: roles},
 			{Name: "state", Label: "Trạng thái", Type: "select", Options: []ui.Option{{Value: "", Label: "Tất cả"}, {Value: "now", Label: "Đang hiệu lực"}, {Value: "ended", Label: "Đã chấm dứt"}}},
 		},
-		Empty:   ui.Empty{Icon: "users", Why: "Không có thành viên nào.", Next: "Mời người đầu tiên bằng thư điện tử của họ.", Action: ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi"}},
-		Primary: ui.Link{Label: "Mời thành viên", Href: membersPath + "/moi", Icon: "plus"},
+		Empty:   ui.Empty{Icon: "users", Why: "Không có thành viên nào.", Next: "Quản trị mời từng người bằng thư điện tử của họ."},
+		Primary: invite,
 		Above:   openInvitations(open, batches, q.Who.Can(authz.MemberInvite), q.Who.Can(authz.MemberImport), q.Who.Can(authz.TenantSettings), now),
 		Load: func(_ tenant.Tx, l web.Query) ([]authz.Membership, int, error) {
 			found := slices.DeleteFunc(slices.Clone(all), func(m authz.Membership) bool {
@@ -127,6 +132,15 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}.Answer(q, tx)
 }
 
+// titleAt names a role, with the province where it is one that was merged into the person's.
+func titleAt(q *web.Request, m authz.Membership) (string, error) {
+	if m.TenantID == q.Who.Tenant {
+		return m.Title(), nil
+	}
+	of, err := q.App().DB.Tenant(q.Context(), m.TenantID)
+	return m.Title() + " tại " + of.Name + ", nay thuộc " + q.Tenant.Name, err
+}
+
 func showMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	m, err := member(q, tx)
 	if err != nil {
@@ -136,7 +150,11 @@ func showMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	shell := q.Shell(m.Name, m.Title())
+	held, err := titleAt(q, m)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	shell := q.Shell(m.Name, held)
 	shell.Crumbs = []ui.Link{{Label: "Thành viên", Href: membersPath}}
 	var made []authz.Client
 	if m.OrgID > 0 {

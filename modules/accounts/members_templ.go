@@ -670,7 +670,7 @@ func memberFacts(m authz.Membership, number authz.Phone, status ui.Status) []ui.
 	if p := placeOfWork(m.Department, m.Unit); p != "" {
 		facts = append(facts, ui.Pair{Label: "Phạm vi", Value: ui.Text(p)})
 	}
-	facts = append(facts, ui.Pair{Label: "Từ", Value: ui.Text(vi.DateTime(m.ValidFrom))})
+	facts = append(facts, ui.Pair{Label: "Từ lúc", Value: ui.Text(vi.DateTime(m.ValidFrom))})
 	if m.ValidTo != nil {
 		facts = append(facts, ui.Pair{Label: "Đến", Value: ui.Text(vi.DateTime(*m.ValidTo))})
 	}

@@ -224,7 +224,7 @@ func official(i ListItem) string {
 	if i.Official {
 		return "Danh mục chính thức"
 	}
-	return "Nêu tên trong nguồn"
+	return "Nguồn có nêu, tỉnh chưa ban hành"
 }
 
 func submitListItem(q *web.Request, tx tenant.Tx) (web.Answer, error) {

@@ -40,32 +40,37 @@ func officerPage(who authz.Identity, todo string, stats []ui.Stat, steps []step)
 		}
 		ctx = templ.ClearChildren(ctx)
 		if todo != "" {
-			templ_7745c5c3_Err = ui.Notice("warning", "Việc chờ xử lý", todo).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " <p>")
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = ui.Button(ui.Link{Label: "Xem hồ sơ chờ duyệt", Href: "/to-chuc?state=pending", Icon: "list"}, "primary").Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</p>")
+			templ_7745c5c3_Err = ui.NoticeAction("warning", "Việc chờ xử lý", todo, ui.Link{Label: "Xem hồ sơ chờ duyệt", Href: "/to-chuc?state=pending", Icon: "list"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(stats) > 0 {
+		if onboarding.Finished(steps) {
 			templ_7745c5c3_Err = ui.Stats(stats).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		}
-		templ_7745c5c3_Err = onboarding.ChecklistCard("Từ kế hoạch đến lượt quét đầu tiên", who, steps).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = onboarding.ChecklistCard("Từ kế hoạch đến lượt quét đầu tiên", who, steps).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		} else {
+			templ_7745c5c3_Err = onboarding.ChecklistCard("Từ kế hoạch đến lượt quét đầu tiên", who, steps).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = ui.Stats(stats).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		return nil
 	})
@@ -140,7 +145,7 @@ func searchPage(text string, products []catalog.Product, organizations []organiz
 			templ_7745c5c3_Var3 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<form method=\"get\" action=\"/tim\" role=\"search\" class=\"mb-3\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<form method=\"get\" action=\"/tim\" role=\"search\" class=\"form mb-4\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -283,7 +288,7 @@ func helpPage() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<h2>Doanh nghiệp, hợp tác xã, hộ</h2><ol><li><a href=\"/dang-ky\">Đăng ký</a> với mã số thuế và chờ Sở Khoa học và Công nghệ duyệt.</li><li>Khai báo sản phẩm với mã GTIN, thêm hình ảnh, công bố.</li><li>Đặt tem, in nhãn, ghi lô hàng rồi kích hoạt tem cho lô.</li></ol><h2>Người tiêu dùng</h2><p>Dùng máy ảnh của điện thoại quét mã QR trên tem; không cần cài ứng dụng. Tem thật luôn mở trang có tên miền của hệ thống và ghi rõ tem đã được quét bao nhiêu lần.</p><h2>Cán bộ sở, ngành, xã, phường</h2><p>Đăng nhập bằng tài khoản do Sở Khoa học và Công nghệ cấp. Nhiệm vụ được giao nằm trong mục “Nhiệm vụ”.</p><p><a href=\"/\">Về trang đầu</a> · <a href=\"/bao-loi\">Báo lỗi</a></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<h2>Doanh nghiệp, hợp tác xã, hộ</h2><ol><li><a href=\"/dang-ky\">Đăng ký</a> với mã số thuế và chờ Sở Khoa học và Công nghệ duyệt.</li><li>Khai báo sản phẩm với mã GTIN, thêm hình ảnh, công bố.</li><li>Đặt tem, in nhãn, ghi lô hàng rồi kích hoạt tem cho lô.</li></ol><h2>Người tiêu dùng</h2><p>Dùng máy ảnh của điện thoại quét mã QR trên tem; không cần cài ứng dụng. Tem thật luôn mở trang có tên miền của hệ thống và ghi rõ tem đã được quét bao nhiêu lần.</p><h2>Quản trị Sở Khoa học và Công nghệ</h2><ol><li>Nhập kế hoạch của tỉnh từ tệp mẫu ở mục “Kế hoạch”, rồi xem chỉ tiêu ở mục “Chỉ tiêu”.</li><li>Mời cán bộ ở mục “Thành viên”; phân công lĩnh vực cho sở, ngành và chủ thể cho kiểm tra viên.</li><li>Gửi chủ thể đường dẫn trang đăng ký, rồi duyệt hồ sơ ở mục “Chủ thể”.</li></ol><h2>Cán bộ sở, ngành, xã, phường</h2><p>Đăng nhập bằng tài khoản do Sở Khoa học và Công nghệ cấp. Nhiệm vụ được giao nằm trong mục “Nhiệm vụ”.</p><p><a href=\"/\">Về trang đầu</a> · <a href=\"/bao-loi\">Báo lỗi</a></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

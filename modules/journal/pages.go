@@ -90,23 +90,25 @@ func asked(q *web.Request) (page, error) {
 // columns are the list's columns. Records of lines that linked says yes to lead to their pages; nil: none do.
 func columns(linked func(line) bool) []web.Column[line] {
 	return []web.Column[line]{
-		{Key: "at", Label: "Lúc", Value: func(l line) any { return vi.DateTime(l.At) }},
+		{Key: "at", Label: "Lúc", Value: func(l line) any { return vi.DateTime(l.At) }, Cell: func(l line) templ.Component {
+			return ui.Two(vi.DateTime(l.At), l.Address)
+		}},
 		{Label: "Người làm", Value: func(l line) any { return audit.InPlace(l.Acting, l.Who) }, Cell: func(l line) templ.Component {
 			return ui.Two(audit.InPlace(l.Acting, l.Who), l.Role.Name())
 		}},
 		{Label: "Vai trò", FileOnly: true, Value: func(l line) any { return l.Role.Name() }},
-		{Label: "Việc", Value: func(l line) any { return actionWords(l.Action) }},
-		{Label: "Hồ sơ", Value: func(l line) any { return subjectWords(l.Subject) }, Cell: func(l line) templ.Component {
+		{Label: "Việc", Value: func(l line) any { return actionWords(l.Action) }, Cell: func(l line) templ.Component {
 			if page := l.pageOf(linked != nil && linked(l)); linked != nil && page != "" {
-				return ui.Anchor(page, subjectWords(l.Subject))
+				return deed(actionWords(l.Action), subjectWords(l.Subject), page)
 			}
-			return ui.Text(subjectWords(l.Subject))
+			return ui.Two(actionWords(l.Action), subjectWords(l.Subject))
 		}},
+		{Label: "Hồ sơ", FileOnly: true, Value: func(l line) any { return subjectWords(l.Subject) }},
 		{Label: "Số hồ sơ", FileOnly: true, Value: func(l line) any { return l.number() }},
 		{Label: "Nội dung", Value: func(l line) any { return l.What }, Cell: func(l line) templ.Component { return sentence(l) }},
 		{Label: "Trước", FileOnly: true, Value: func(l line) any { return audit.Decode(l.Before).String() }},
 		{Label: "Sau", FileOnly: true, Value: func(l line) any { return audit.Decode(l.After).String() }},
-		{Label: "Từ địa chỉ", HidePhone: true, Value: func(l line) any { return l.Address }},
+		{Label: "Từ địa chỉ", FileOnly: true, Value: func(l line) any { return l.Address }},
 		{Label: "Niêm phong", HidePhone: true, Value: func(l line) any { return l.sealed().Word }, Cell: func(l line) templ.Component { return ui.Badge(l.sealed()) }},
 	}
 }

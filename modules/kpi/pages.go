@@ -231,6 +231,17 @@ func hint(ctx context.Context, tx tenant.Tx, m Measure, v Value) (string, error)
 	return vi.Int(v.Numerator) + "/" + vi.Int(v.Denominator) + " chỉ tiêu có số liệu, trong " + vi.Int(int64(len(all))) + " chỉ tiêu", nil
 }
 
+// within says of how many a value is a part, in words: "9 trên 12", "trên 10" beside a count; "" of none.
+func within(m Measure, v Value) string {
+	switch {
+	case v.Denominator == 0:
+		return ""
+	case m.Kind == plan.Percent:
+		return vi.Int(v.Numerator) + " trên " + vi.Int(v.Denominator)
+	}
+	return "trên " + vi.Int(v.Denominator)
+}
+
 // counted says whether a row counts for the measure.
 func (r Row) counted() ui.Status {
 	if r.Numerator > 0 {
@@ -251,10 +262,14 @@ func Summary(ctx context.Context, tx tenant.Tx) ([]ui.Stat, error) {
 		if err != nil {
 			return nil, err
 		}
-		stat := ui.Stat{Label: m.Name, Value: m.Show(v), Href: detailPath(m, 0)}
+		stat := ui.Stat{Label: strings.TrimSuffix(m.Name, " (%)"), Value: "—", Hint: m.Show(v), Href: detailPath(m, 0)}
 		if m.Known(v) {
+			stat.Value = m.Show(v)
 			if stat.Hint, err = hint(ctx, tx, m, v); err != nil {
 				return nil, err
+			}
+			if m.Denominator != "" && m.Key != TargetsMet {
+				stat.Hint = within(m, v)
 			}
 		}
 		stats = append(stats, stat)

@@ -61,7 +61,7 @@ func showMerge(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	}
 	v.fields = q.Fields(
 		ui.Field{Name: "into", Label: "Sáp nhập vào", Type: "select", Options: successors, Value: chosen},
-		ui.Field{Name: "effective", Label: "Ngày hiệu lực", Hint: "Dạng 01/07/2025", Value: effectiveOf(origin), InputMode: "numeric", MaxLength: 10},
+		ui.Field{Name: "effective", Label: "Ngày hiệu lực", Type: "date", Value: effectiveOf(origin), InputMode: "numeric", MaxLength: 10},
 		ui.Field{Name: "basis", Label: "Căn cứ", Hint: "Số nghị quyết, ví dụ Nghị quyết 202/2025/QH15", MaxLength: 200},
 	)
 	officers, err := Propose(q.Context(), tx, origin.ID)
@@ -91,7 +91,7 @@ func effectiveOf(t tenant.Tenant) string {
 
 func areaOf(o Officer, now time.Time) string {
 	if o.Department != "" {
-		return o.Department
+		return authz.DepartmentName(o.Department)
 	}
 	name := func(ref string) string {
 		r, err := unit.ParseRef(ref)
@@ -156,7 +156,7 @@ func typed(q *web.Request) (Order, error) {
 	}
 	o.Successor = into.ID
 	if o.Effective, err = vi.ParseDate(q.Value("effective")); err != nil {
-		wrong.Add("effective", "Nhập ngày dạng 01/07/2025.")
+		wrong.Add("effective", "Nhập ngày, tháng, năm, ví dụ 01/07/2025.")
 	}
 	for name := range q.Posted {
 		id, found := strings.CutPrefix(name, roleField)
@@ -209,8 +209,14 @@ func Standing(q *web.Request, tx tenant.Platform, of tenant.Tenant) (pairs []ui.
 	for _, m := range mergers {
 		open = open || m.Origin == of.ID && m.UndoneAt == nil
 		label, other := "Sáp nhập vào", m.Successor
+		if m.UndoneAt != nil {
+			label = "Sáp nhập đã hủy"
+		}
 		if m.Successor == of.ID {
 			label, other = "Kế thừa dữ liệu của", m.Origin
+			if m.UndoneAt != nil {
+				label = "Kế thừa đã hủy"
+			}
 		}
 		t, err := q.App().DB.Tenant(q.Context(), other)
 		if err != nil {

@@ -130,7 +130,7 @@ func showCede(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	}
 	v := ceding{origin: origin, fields: q.Fields(
 		ui.Field{Name: "into", Label: "Chuyển sang", Type: "select", Options: successors},
-		ui.Field{Name: "effective", Label: "Ngày hiệu lực", Hint: "Dạng 01/07/2025", InputMode: "numeric", MaxLength: 10},
+		ui.Field{Name: "effective", Label: "Ngày hiệu lực", Type: "date", InputMode: "numeric", MaxLength: 10},
 		ui.Field{Name: "basis", Label: "Căn cứ", Hint: "Số nghị quyết", MaxLength: 200},
 	), communes: q.Field(ui.Field{Name: "units", Label: "Xã, phường, đặc khu được chuyển", Type: "checkboxes", Multiple: true, Options: options})}
 	parts, err := tenant.Parts(q.Context(), tx, origin.ID)
@@ -185,7 +185,7 @@ func submitCede(q *web.Request) (web.Answer, error) {
 	}
 	n.Successor = into.ID
 	if n.Effective, err = vi.ParseDate(q.Value("effective")); err != nil {
-		wrong.Add("effective", "Nhập ngày dạng 01/07/2025.")
+		wrong.Add("effective", "Nhập ngày, tháng, năm, ví dụ 01/07/2025.")
 	}
 	if err := wrong.Err(); err != nil {
 		return web.Answer{}, err

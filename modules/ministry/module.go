@@ -9,5 +9,5 @@ import (
 func Routes(a *web.App) {
 	a.Nation("/bo", authz.NationView, showNation)
 	a.Nation("/bo/{slug}", authz.NationView, showProvince)
-	a.Menu("Toàn quốc", "34 tỉnh, thành phố", "/bo", "map", authz.NationView)
+	a.Menu("Toàn quốc", "Các tỉnh, thành phố", "/bo", "map", authz.NationView)
 }

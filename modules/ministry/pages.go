@@ -65,9 +65,9 @@ func showNation(q *web.Request, tx tenant.Nation) (web.Answer, error) {
 	} else {
 		view.chosen = stagesReached
 	}
-	title, purpose := "34 tỉnh, thành phố", "Kết quả truy xuất nguồn gốc của các tỉnh, thành phố, tổng hợp từ số liệu của từng tỉnh."
+	title, purpose := "Các tỉnh, thành phố", "Kết quả truy xuất nguồn gốc của các tỉnh, thành phố, tổng hợp từ số liệu của từng tỉnh."
 	if of == Before {
-		title, purpose = "Như trước sáp nhập", "Mỗi tỉnh, thành phố tính riêng địa bàn của mình như trước sáp nhập, kể cả tỉnh đã sáp nhập vào tỉnh khác."
+		title, purpose = "Các tỉnh, thành phố như trước sáp nhập", "Mỗi tỉnh, thành phố tính riêng địa bàn của mình như trước sáp nhập, kể cả tỉnh đã sáp nhập vào tỉnh khác."
 	}
 	list := web.Listing[Province]{
 		Title: title, Purpose: purpose,
@@ -136,6 +136,14 @@ func valueText(p Province, m kpi.Measure) string {
 	return m.Show(v)
 }
 
+// shareText is what a province's value is made of; a dash for a plain number, and where nothing was counted.
+func shareText(p Province, m kpi.Measure) string {
+	if v := p.values[m.Key]; m.Denominator != "" && v.Denominator > 0 {
+		return m.Share(v)
+	}
+	return "—"
+}
+
 // orders are the orders of the table. Provinces without a value come before all others; without a choice, those that
 // have no number at all come last.
 func orders(v nationView) map[string]func(a, b Province) int {
@@ -181,7 +189,10 @@ func showProvince(q *web.Request, tx tenant.Nation) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	shell := q.Shell(p.Name, "Chỉ số tổng hợp của tỉnh, thành phố theo thời gian.")
-	shell.Crumbs = []ui.Link{{Label: "34 tỉnh, thành phố", Href: "/bo"}}
+	shell.Crumbs = []ui.Link{{Label: "Các tỉnh, thành phố", Href: "/bo"}}
+	if of == Before {
+		shell.Crumbs = append(shell.Crumbs, ui.Link{Label: "Như trước sáp nhập", Href: "/bo?" + queryMap + "=" + string(Before)})
+	}
 	return q.Show(shell, provincePage(p, of, days)), nil
 }
 
@@ -243,9 +254,9 @@ func series(days map[string][]kpi.Rollup, keys ...string) []ui.Series {
 	return list
 }
 
-// shares are the measures in per cent that have a value.
+// shares are the measures in per cent that have values of several days: one alone makes no line.
 func shares(days map[string][]kpi.Rollup) []kpi.Measure {
 	return slices.DeleteFunc(shown(), func(m kpi.Measure) bool {
-		return m.Kind != plan.Percent || len(kpi.Points(m, days[m.Key])) == 0
+		return m.Kind != plan.Percent || len(kpi.Points(m, days[m.Key])) < 2
 	})
 }

@@ -2,6 +2,7 @@ package onboarding
 
 import (
 	"context"
+	"slices"
 
 	"txng/authz"
 	"txng/modules/internal/vi"
@@ -13,6 +14,11 @@ type Item struct {
 	Label, Hint, Href string
 	Done              bool
 	Needs             authz.Permission // to do it
+}
+
+// Finished says whether there is nothing left of a checklist.
+func Finished(items []Item) bool {
+	return !slices.ContainsFunc(items, func(i Item) bool { return !i.Done })
 }
 
 // Checklist says what a province has of what leads to its first scan, by the rows that there are.

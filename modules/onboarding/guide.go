@@ -207,7 +207,8 @@ func (g guide) fields(q *web.Request, step int) []ui.Field {
 	var list []ui.Field
 	for _, name := range guideSteps[step-1].fields {
 		f := g.question(name)
-		f.Value = g.value(name)
+		spec, _ := tenant.SpecOf(tenant.Setting(name))
+		f.Value = spec.Typed(g.value(name))
 		f = q.Field(f)
 		if name == "departments" {
 			f.Values = strings.Split(g.value(name), ",")
@@ -225,7 +226,7 @@ func (g guide) fields(q *web.Request, step int) []ui.Field {
 		}
 		list = slices.Insert(list, 1, q.Field(f))
 	case stepAdmin:
-		f := ui.Field{Name: "plan", Label: "Tệp kế hoạch của tỉnh (YAML hoặc XLSX)", Type: "file", Accept: ".yaml,.yml,.xlsx", Optional: true, Hint: "Có thể nhập sau. Mẫu tải tại mục Kế hoạch"}
+		f := ui.Field{Name: "plan", Label: "Tệp kế hoạch của tỉnh (YAML hoặc XLSX)", Type: "file", Accept: ".yaml,.yml,.xlsx", Optional: true, Hint: "Để trống thì quản trị của tỉnh nhập sau ở mục Kế hoạch, nơi có tệp mẫu"}
 		if g.filled.Plan != nil {
 			f.Hint = "Đã có tệp “" + g.filled.PlanName + "”; chọn tệp khác để thay."
 		}
@@ -408,11 +409,11 @@ func (g guide) review(o Onboarding) []reviewPart {
 	settings := []ui.Pair{}
 	for _, key := range []tenant.Setting{tenant.FreeQuota, tenant.SelfSignUp, tenant.APIAccess} {
 		spec, _ := tenant.SpecOf(key)
-		settings = append(settings, text(spec.Label, strings.Trim(spec.Words(o.Settings[key]), "“”")))
+		settings = append(settings, text(spec.Label, upperFirst(strings.Trim(spec.Words(o.Settings[key]), "“”"))))
 	}
 	return []reviewPart{
 		{stepAddress, []ui.Pair{text("Tên miền con", o.Slug+"."+g.base), text("Tên miền riêng", o.Domain)}},
-		{stepFace, append(face, text("Màu chủ đạo", cmp.Or(o.Colour, "Màu của hệ thống")), text("Cơ quan đầu mối", cmp.Or(o.Settings[tenant.ContactName], "Sở Khoa học và Công nghệ")), text("Cách liên hệ", o.Contact))},
+		{stepFace, append(face, colourPair(o.Colour), text("Cơ quan đầu mối", cmp.Or(o.Settings[tenant.ContactName], "Sở Khoa học và Công nghệ")), text("Cách liên hệ", o.Contact))},
 		{stepSettings, append(settings, text("Sở, ngành tham gia", departmentNames(strings.Split(o.Settings[tenant.Departments], ","))))},
 		{stepAdmin, []ui.Pair{text("Quản trị đầu tiên", o.AdminName), text("Thư điện tử", o.AdminEmail), text("Kế hoạch", planName)}},
 	}
@@ -470,4 +471,12 @@ func checkDisplayName(wrong *fault.Invalid, of tenant.Tenant, name string) {
 	if other := namesake(of, name); other != "" {
 		wrong.Add(string(tenant.DisplayName), "“%s” là tên của tỉnh, thành phố khác.", other)
 	}
+}
+
+// colourPair is a province's colour as the review shows it.
+func colourPair(colour string) ui.Pair {
+	if colour == "" {
+		return ui.Pair{Label: "Màu chủ đạo", Value: ui.Text("Màu của hệ thống")}
+	}
+	return ui.Pair{Label: "Màu chủ đạo", Value: ui.Swatch(colour)}
 }

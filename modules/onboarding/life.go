@@ -45,6 +45,11 @@ func lowerFirst(s string) string {
 	return strings.ToLower(string(runes[:1])) + string(runes[1:])
 }
 
+func upperFirst(s string) string {
+	runes := []rune(s)
+	return strings.ToUpper(string(runes[:1])) + string(runes[1:])
+}
+
 func submitLife(q *web.Request) (web.Answer, error) {
 	t, err := q.App().DB.TenantBySlug(q.Context(), q.Path("slug"))
 	if err != nil {

@@ -127,7 +127,7 @@ func show(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	shell := q.Shell(t.Name, "Đơn vị trên hệ thống, địa chỉ "+strings.TrimPrefix(q.App().OriginOf(t), q.App().Base.Scheme+"://"))
+	shell := q.Shell(t.Name, "Địa chỉ trên hệ thống: "+strings.TrimPrefix(q.App().OriginOf(t), q.App().Base.Scheme+"://"))
 	shell.Crumbs = []ui.Link{{Label: "Tỉnh, thành phố", Href: "/tinh"}}
 	items, err := progress(q, t)
 	if err != nil {

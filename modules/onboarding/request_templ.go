@@ -9,6 +9,8 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"cmp"
+	"txng/authz"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/tenant"
@@ -278,7 +280,7 @@ func requestFacts(r tenant.Request) []ui.Pair {
 		{Label: "Trạng thái", Value: ui.Badge(requestState(r.State))},
 		{Label: "Người liên hệ", Value: ui.Two(r.Person, r.Title)},
 		{Label: "Thư điện tử", Value: ui.Text(r.Email)},
-		{Label: "Điện thoại", Value: ui.Text(r.Phone)},
+		{Label: "Điện thoại", Value: ui.Text(cmp.Or(authz.Phone(r.Phone).Home(), r.Phone))},
 		{Label: "Số công văn", Value: ui.Text(or(r.Document))},
 		{Label: "Ghi chú", Value: ui.Text(or(r.Note))},
 	}
@@ -313,19 +315,7 @@ func askedNotice(n int64) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if n > 0 {
-			templ_7745c5c3_Err = ui.Notice("warning", "Việc chờ xử lý", vi.Int(n)+" yêu cầu tham gia của tỉnh chờ xem xét.").Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " <p>")
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = ui.Button(ui.Link{Label: "Xem yêu cầu", Href: "/tinh/yeu-cau?state=new", Icon: "list"}, "").Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</p>")
+			templ_7745c5c3_Err = ui.NoticeAction("warning", "Việc chờ xử lý", vi.Int(n)+" yêu cầu tham gia của tỉnh chờ xem xét.", ui.Link{Label: "Xem yêu cầu", Href: "/tinh/yeu-cau?state=new", Icon: "list"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

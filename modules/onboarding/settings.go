@@ -53,7 +53,7 @@ func showSettings(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			continue
 		}
 		f := settingField(spec)
-		f.Value = s.Value(spec.Key)
+		f.Value = spec.Typed(s.Value(spec.Key))
 		f = q.Field(f)
 		if spec.Key == tenant.Departments {
 			f.Values = strings.Split(s.Value(spec.Key), ",")

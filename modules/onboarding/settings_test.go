@@ -48,7 +48,7 @@ func TestSettingsAreCheckedDoSomethingAndAreAudited(t *testing.T) {
 	}
 	w.DB.Forget()
 	page := site.Get(t, session, "/cau-hinh").Body
-	for _, want := range []string{"Tem thật xứ Nghệ", "--txng-primary:#7a1f1f", `value="1234"`} {
+	for _, want := range []string{"Tem thật xứ Nghệ", "--txng-primary:#7a1f1f", `value="1.234"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

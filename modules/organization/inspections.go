@@ -38,7 +38,7 @@ func listInspectors(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}
 	return web.Listing[authz.Membership]{
 		Title: "Phân công kiểm tra", Purpose: "Kiểm tra viên chỉ thấy những chủ thể được phân công, trong thời hạn phân công.",
-		File: "phan-cong-kiem-tra", Order: "",
+		File: "phan-cong-kiem-tra", Order: "", HomeOnly: true,
 		Columns: []web.Column[authz.Membership]{
 			{Key: "name", Label: "Kiểm tra viên", Value: func(m authz.Membership) any { return m.Name }, Cell: func(m authz.Membership) templ.Component {
 				return ui.AnchorTwo(inspectionPath(m.ID), m.Name, string(m.Email))
@@ -46,7 +46,7 @@ func listInspectors(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			{Key: "count", Label: "Chủ thể đang phân công", Numeric: true, Value: func(m authz.Membership) any { return len(m.Assigned) }},
 		},
 		Filters: []ui.Field{{Name: ui.QuerySearch, Label: "Họ tên hoặc thư điện tử", Type: "search"}},
-		Empty:   ui.Empty{Icon: "users", Why: "Tỉnh chưa có kiểm tra viên nào.", Next: "Quản trị Sở Khoa học và Công nghệ mời kiểm tra viên ở trang Thành viên."},
+		Empty:   noInspectors(q),
 		Load: func(_ tenant.Tx, l web.Query) ([]authz.Membership, int, error) {
 			rows, total := web.InMemory(all, l, func(m authz.Membership) string { return m.Name + " " + string(m.Email) }, map[string]func(a, b authz.Membership) int{
 				"name":  func(a, b authz.Membership) int { return vi.ByGivenName(a.Name, b.Name) },
@@ -301,4 +301,14 @@ func assignmentStatus(a authz.Assignment, now time.Time) ui.Status {
 		return ui.Status{Kind: ui.Neutral, Word: "Đã kết thúc"}
 	}
 	return ui.Status{Kind: ui.Neutral, Word: "Hết hạn"}
+}
+
+// noInspectors says what to do where nobody can be given anything to inspect.
+func noInspectors(q *web.Request) ui.Empty {
+	empty := ui.Empty{Icon: "users", Why: "Tỉnh chưa có kiểm tra viên nào.", Next: "Quản trị Sở Khoa học và Công nghệ mời kiểm tra viên ở trang Thành viên."}
+	if q.Who.Can(authz.MemberInvite) {
+		empty.Next = "Mời kiểm tra viên rồi phân công chủ thể cho họ."
+		empty.Action = ui.Link{Label: "Mời thành viên", Href: "/thanh-vien/moi", Icon: "plus"}
+	}
+	return empty
 }

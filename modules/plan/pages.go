@@ -44,7 +44,7 @@ func listPlans(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	var primary ui.Link
 	if q.Who.Can(authz.PlanImport) {
 		primary = ui.Link{Label: "Nhập kế hoạch", Href: "/ke-hoach/nhap", Icon: "upload"}
-		empty.Action = primary
+		empty.Next = "Bấm “Nhập kế hoạch” để nhập kế hoạch của tỉnh từ tệp mẫu."
 	}
 	return web.Listing[planRow]{
 		Origin: func(row planRow) tenant.ID { return row.TenantID },

@@ -30,9 +30,10 @@ type Shell struct {
 	Logo                 string // address of the tenant's picture, or ""
 	Flash, FlashKind     string // message about what has just been done; kind as in Status
 	RequestID            string
-	InPlace              InPlace // who works in the person's place; zero: nobody
-	NoSearch             bool    // the person has nothing to search for here
-	Failed               bool    // a form of the page has errors: the document's title begins with "Lỗi:"
+	InPlace              InPlace  // who works in the person's place; zero: nobody
+	Standing             Standing // what holds for the whole province now; zero: nothing out of the ordinary
+	NoSearch             bool     // the person has nothing to search for here
+	Failed               bool     // a form of the page has errors: the document's title begins with "Lỗi:"
 }
 
 // PublicShell is what surrounds a page for consumers. Lang is "vi" (default) or "en"; Image is the
@@ -62,6 +63,9 @@ type Problem struct {
 // that ends it posts to.
 type InPlace struct{ Operator, Person, Role, Until, Reason, End string }
 
+// Standing is what every page of a province says that is not simply running: paused, archived, merged. Kind as in Status.
+type Standing struct{ Kind, Text string }
+
 func (s Shell) documentTitle() string {
 	title := s.Title + " – txng"
 	if s.Failed {
@@ -80,6 +84,14 @@ func (s Shell) reportLink() string {
 // primaryStyle sets the tenant's colour, which must carry white text.
 func primaryStyle(colour string) templ.SafeCSS {
 	return templ.SafeCSS("--txng-primary:" + colour)
+}
+
+// swatchStyle is the colour "#rrggbb" for a swatch; anything else shows none.
+func swatchStyle(colour string) templ.SafeCSS {
+	if len(colour) != 7 || colour[0] != '#' || strings.Trim(colour[1:], "0123456789abcdefABCDEF") != "" {
+		return ""
+	}
+	return templ.SafeCSS("--swatch:" + colour)
 }
 
 // CarriesWhiteText says whether white text on the colour "#rrggbb" reaches the contrast of 4.5:1

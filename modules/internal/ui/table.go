@@ -132,6 +132,19 @@ func (g Grid) filtered() bool {
 	return false
 }
 
+// asked says whether the address asks for a part of the list: then the filters stay in sight, however little they find.
+func (g Grid) asked() bool {
+	if g.filtered() {
+		return true
+	}
+	for _, f := range g.Filters {
+		if g.Query.Has(PickerQuery(f.Name)) || f.Error != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // clearLink is the list without its filters; sort and the other keys stay.
 func (g Grid) clearLink() string {
 	changes := []string{QueryPage, ""}

@@ -62,6 +62,8 @@ type Listing[T any] struct {
 	PerPage        int             // rows on a page; 0 means 20
 	// Origin returns the tenant that a row belongs to, shown where provinces were merged; nil: rows have none.
 	Origin func(T) tenant.ID
+	// HomeOnly: no row is of a province that was merged into this one, so that there is nothing to filter by.
+	HomeOnly bool
 	// Load returns the rows of a query and the number of all rows of its filters.
 	Load func(tx tenant.Tx, l Query) (rows []T, total int, err error)
 }

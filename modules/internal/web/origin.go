@@ -78,7 +78,7 @@ func (q *Request) provinces() ([]tenant.Tenant, error) {
 
 // withOrigin adds, in a province with predecessors, where each row comes from and a filter by that.
 func (l Listing[T]) withOrigin(q *Request) (Listing[T], error) {
-	if q.Who.Role.OfOrganization() {
+	if l.HomeOnly || q.Who.Role.OfOrganization() {
 		return l, nil
 	}
 	provinces, err := q.provinces()

@@ -286,6 +286,7 @@ func (q *Request) Shell(title, purpose string) ui.Shell {
 		FlashKind: "success",
 		RequestID: q.ID,
 		InPlace:   q.inPlace(),
+		Standing:  q.standing(),
 		NoSearch:  q.Who.Tenant == 0 || q.Who.Pending != "",
 		Failed:    len(q.Wrong) > 0,
 		Query:     q.URL.Query().Get(ui.QuerySearch),
