@@ -111,6 +111,24 @@ func TestNothingIsLeftOfAScopeAfterItsTransaction(t *testing.T) {
 	}
 }
 
+// TestNumbersOfATransactionFollowEachOther: if they were spread at random over their millisecond, two imports of one
+// moment would meet in some row.
+func TestNumbersOfATransactionFollowEachOther(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	if err := e.DB.View(t.Context(), e.Scope, func(tx tenant.Tx) error {
+		first := tx.NewID()
+		for n := range int64(500) {
+			if id := tx.NewID(); id != first+n+1 {
+				t.Fatalf("number %d of a transaction that began with %d is %d", n+1, first, id)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSuccessorReadsWhatItsOriginWrote(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)

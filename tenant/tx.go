@@ -71,18 +71,18 @@ func (t *open) Now() time.Time {
 	return t.now
 }
 
-// NewID returns a number for a record made in this transaction. Numbers of one transaction grow, so that they sort in
-// the order in which its records were made.
+// NewID returns a number for a record made in this transaction. Numbers of one transaction follow each other, so that they
+// sort in the order in which its records were made, and two transactions of one millisecond hardly ever meet.
 func (t *open) NewID() int64 {
-	id := NewID(t.Now())
-	if t == nil {
-		return id
+	switch {
+	case t == nil:
+		return NewID(t.Now())
+	case t.last == 0:
+		t.last = NewID(t.Now())
+	default:
+		t.last++
 	}
-	if id <= t.last {
-		id = t.last + 1
-	}
-	t.last = id
-	return id
+	return t.last
 }
 
 // Tenant returns the tenant that the transaction writes as.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"txng/authz"
@@ -63,6 +64,7 @@ type loader struct {
 	progress func(done, total int)
 	numbers  int // of organizations and products, for tax codes and GTINs
 	done     int
+	asked    atomic.Int64 // how often a day of the past was asked for the time
 }
 
 // Load fills the database. origin is the address that stamps lead to; progress is told how far it is.
@@ -92,9 +94,11 @@ func Load(ctx context.Context, db *tenant.DB, keys *stamps.Keys, factors *authz.
 	return l.result, l.rollUp(ctx)
 }
 
-// ago is the database with the clock of some days before now.
+// ago is the database with the clock of some days before now. Its time goes on: records are numbered by it.
 func (l *loader) ago(days int) *tenant.DB {
-	return l.db.WithClock(func() time.Time { return l.now.AddDate(0, 0, -days) })
+	return l.db.WithClock(func() time.Time {
+		return l.now.AddDate(0, 0, -days).Add(time.Duration(l.asked.Add(1)) * time.Millisecond)
+	})
 }
 
 // steps is the number of organizations that Load makes, by which progress is measured.
