@@ -32,6 +32,7 @@ type benchIsolation struct {
 // Goals of the figures that a machine's speed has a say in.
 const (
 	goalPlans     = 2.0
+	goalPlansBack = 5.0 // the smallest tenant's own few pages, not the largest one's many
 	goalOpenScope = 1.05
 	goalOwnScope  = 1.5
 )
@@ -119,7 +120,7 @@ func (c benchIsolation) Run(e *environment) error {
 		{"plan_statements_unmeasured", "Câu lệnh ghi được, không chạy lại được", float64(len(replayed.Unmeasured)), ""},
 		{"statements_without_tenant", "Câu lệnh không nêu tỉnh (mục tiêu 0)", float64(len(replayed.Unnamed)), ""},
 		{"plan_buffers_ratio_max", fmt.Sprintf("Trang đọc với kế hoạch của tỉnh nhỏ nhất / kế hoạch riêng, lớn nhất (mục tiêu ≤ %g)", goalPlans), replayed.Ratio, "lần"},
-		{"plan_buffers_ratio_back", fmt.Sprintf("… ngược lại: tỉnh nhỏ nhất với kế hoạch của tỉnh lớn nhất (mục tiêu ≤ %g)", goalPlans), replayed.Back.Value, "lần"},
+		{"plan_buffers_ratio_back", fmt.Sprintf("… ngược lại: tỉnh nhỏ nhất với kế hoạch của tỉnh lớn nhất (mục tiêu ≤ %g)", goalPlansBack), replayed.Back.Value, "lần"},
 	}
 	what := "bộ xử lý của máy chủ"
 	if !costs.CPU {
@@ -166,7 +167,7 @@ func missed(findings []tenant.Finding, a proof.Attacked, m proof.Modelled, f pro
 	if r.Ratio > goalPlans {
 		list = append(list, fmt.Errorf("kế hoạch của tỉnh nhỏ đọc gấp %.1f lần: %s", r.Ratio, r.Worst[0].SQL))
 	}
-	if r.Back.Value > goalPlans {
+	if r.Back.Value > goalPlansBack {
 		list = append(list, fmt.Errorf("kế hoạch của tỉnh lớn đọc gấp %.1f lần: %s", r.Back.Value, r.Back.SQL))
 	}
 	return errors.Join(list...)
