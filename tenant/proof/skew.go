@@ -57,7 +57,7 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 					and pg_get_constraintdef(k.oid) !~ '^CHECK \(\(\(?length\(|^CHECK \(\(\w+ > 0') as restrained
 			from pg_index i
 			join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-			where i.indrelid = $1::regclass and i.indisunique and a.attname <> 'tenant_id'), key as (
+			where i.indrelid = $1::regclass and i.indisunique and i.indexprs is null and a.attname <> 'tenant_id'), key as (
 			select *, bool_and(restrained) over (partition by indexrelid) as stuck,
 				bool_or(atttypid in ('int8'::regtype, 'int4'::regtype) and not restrained) over (partition by indexrelid) as number
 			from column_of_key)
