@@ -43,6 +43,16 @@ create table tenant.feature (
 );
 grant select, insert, update on tenant.feature to txng_platform;
 
+-- How much a tenant may take of what all share, where the operator has said so; what is not here is the platform's default.
+create table tenant.allowance (
+	tenant int not null references tenant.tenant,
+	what text not null check (length(what) between 1 and 40),
+	amount bigint not null check (amount between 1 and 1000000),
+	changed_at timestamptz not null,
+	primary key (tenant, what)
+);
+grant select, insert, update, delete on tenant.allowance to txng_platform;
+
 -- Requests of provinces to be taken up.
 create table tenant.request (
 	id bigint primary key,
@@ -82,6 +92,7 @@ grant select, insert, update, delete on tenant.draft to txng_platform;
 
 drop table tenant.draft;
 drop table tenant.request;
+drop table tenant.allowance;
 drop table tenant.feature;
 drop table tenant.logo;
 drop index tenant.tenant_domain;

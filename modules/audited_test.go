@@ -61,6 +61,7 @@ var writes = map[string]string{
 	"POST /tinh/moi":                    "-", // begins a draft
 	"POST /tinh/{slug}/van-hanh":        "tenant.activate plan.import member.invite",
 	"POST /tinh/{slug}/tinh-nang":       "tenant.feature",
+	"POST /tinh/{slug}/gioi-han":        "tenant.allowance",
 	"POST /tinh/{slug}/trang-thai":      "tenant.state",
 	"POST /tinh/yeu-cau/{id}":           "tenant.request",
 	"POST /dang-ky-tinh":                "-", // a request, which the operator decides

@@ -48,6 +48,8 @@ var mayUse = map[string]string{
 	"POST /tinh/{slug}/van-hanh":       "operator",
 	"GET /tinh/{slug}/tinh-nang":       "operator",
 	"POST /tinh/{slug}/tinh-nang":      "operator",
+	"GET /tinh/{slug}/gioi-han":        "operator",
+	"POST /tinh/{slug}/gioi-han":       "operator",
 	"GET /tinh/yeu-cau":                "operator",
 	"GET /tinh/yeu-cau/{id}":           "operator",
 	"POST /tinh/yeu-cau/{id}":          "operator",

@@ -37,6 +37,7 @@ var shared = map[string]string{
 	"/tinh/{slug}/trang-thai":   "nghe-an",
 	"/tinh/{slug}/van-hanh":     "ca-mau",
 	"/tinh/{slug}/tinh-nang":    "nghe-an",
+	"/tinh/{slug}/gioi-han":     "nghe-an",
 	"/tinh/yeu-cau/{id}":        "1",
 	"/logo/{tenant}/{digest}":   "nghe-an",
 	"/tinh/{slug}/chuyen-xa":    "nghe-an",

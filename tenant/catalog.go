@@ -23,6 +23,7 @@ var allowed = map[string]string{
 	"C02 tenant.tenant":                                       "the registry: which provinces exist is public",
 	"C02 tenant.change":                                       "changes of tenants' states: who, why, when; the operator's",
 	"C02 tenant.feature":                                      "which features a tenant has; the operator's switches",
+	"C02 tenant.allowance":                                    "how much a tenant may take of what all share; the operator's",
 	"C02 tenant.request":                                      "a province asks to be taken up before it is a tenant; only the platform's door has rights on it",
 	"C02 tenant.draft":                                        "what the operator has filled in about a province that does not run yet; only the platform's door has rights on it",
 	"C31 tenant.logo published for txng_public":               "the province's picture on public pages",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,8 @@ type Tenant struct {
 	Settings Settings  `db:"-"` // what the tenant has decided; its colour and contact stand in for those of its onboarding
 	Logo     string    `db:"-"` // digest of its picture, or ""
 	Off      []Feature `db:"-"` // what the operator has switched off
+	// Allowances are what the operator has set; ask Allowed.
+	Allowances map[Allowance]int64 `db:"-"`
 }
 
 // Title is what the tenant calls itself on its own and its public pages.
@@ -148,13 +151,16 @@ func (r *registry) decide(ctx context.Context, tx Platform) error {
 		union all
 		select tenant, 'off', feature, ''
 		from tenant.feature
-		where not enabled`)
+		where not enabled
+		union all
+		select tenant, 'allowance', what, amount::text
+		from tenant.allowance`)
 	if err != nil {
 		return err
 	}
 	for i := range r.tenants {
 		t := &r.tenants[i]
-		t.Settings = Settings{}
+		t.Settings, t.Allowances = Settings{}, map[Allowance]int64{}
 		for _, row := range rows {
 			switch {
 			case row.ID != t.ID:
@@ -162,6 +168,9 @@ func (r *registry) decide(ctx context.Context, tx Platform) error {
 				t.Settings[Setting(row.Key)] = row.Text
 			case row.What == "logo":
 				t.Logo = row.Text
+			case row.What == "allowance":
+				n, _ := strconv.ParseInt(row.Text, 10, 64) // a bigint
+				t.Allowances[Allowance(row.Key)] = n
 			default:
 				t.Off = append(t.Off, Feature(row.Key))
 			}

@@ -79,6 +79,7 @@ var actions = []struct{ name, words string }{
 	{"tenant.state", "Chuyển trạng thái của tỉnh"},
 	{"tenant.settings", "Đổi thiết lập của tỉnh"},
 	{"tenant.feature", "Bật, tắt tính năng của tỉnh"},
+	{"tenant.allowance", "Đổi giới hạn sử dụng của tỉnh"},
 	{"tenant.request", "Chấp nhận yêu cầu tham gia của tỉnh"},
 	{"tenant.merge", "Sáp nhập tỉnh"},
 	{"tenant.cede", "Chuyển xã, phường sang tỉnh khác"},

@@ -2,7 +2,7 @@
 // (or the operator begins), a guided page collects what is needed, and one act activates the tenant with its settings,
 // picture, plan and first administrator. A checklist then follows what is still missing until the first scan.
 //
-// Tables: none of its own; tenant.request, tenant.draft, tenant.setting, tenant.logo, tenant.feature through package tenant.
+// Tables: none of its own; tenant.request, tenant.draft, tenant.setting, tenant.logo, tenant.feature, tenant.allowance through package tenant.
 // URLs: /tinh and below, /dang-ky-tinh, /cau-hinh, /logo/{tenant}/{digest}.
 // Permissions: tenant.view, tenant.create, tenant.settings.
 package onboarding

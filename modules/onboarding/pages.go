@@ -26,6 +26,7 @@ func Routes(a *web.App) {
 	a.PlatformForm("/tinh/{slug}/trang-thai", authz.TenantCreate, showLife, submitLife)
 	guideRoutes(a)
 	a.PlatformForm("/tinh/{slug}/tinh-nang", authz.TenantCreate, showFeatures, submitFeatures)
+	a.PlatformForm("/tinh/{slug}/gioi-han", authz.TenantCreate, showAllowances, submitAllowances)
 	requestRoutes(a)
 	a.Form("/cau-hinh", authz.TenantSettings, showSettings, submitSettings)
 	a.Menu("Vận hành", "Tỉnh, thành phố", "/tinh", "map", authz.TenantView)

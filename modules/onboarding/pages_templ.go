@@ -126,7 +126,8 @@ func waysOf(t tenant.Tenant, merging bool) []ui.Way {
 	if t.State != tenant.Draft {
 		ways = append(ways,
 			ui.Way{Label: "Thành viên, làm việc thay", Hint: "Hỗ trợ một người bằng cách làm việc thay họ, tối đa 30 phút", Href: at + "/thanh-vien", Icon: "users"},
-			ui.Way{Label: "Tính năng", Hint: "Bật, tắt từng tính năng của tỉnh", Href: at + "/tinh-nang", Icon: "settings"})
+			ui.Way{Label: "Tính năng", Hint: "Bật, tắt từng tính năng của tỉnh", Href: at + "/tinh-nang", Icon: "settings"},
+			ui.Way{Label: "Giới hạn sử dụng", Hint: "Số yêu cầu mỗi phút, thời gian một câu lệnh; đã từ chối bao nhiêu", Href: at + "/gioi-han", Icon: "chart"})
 	}
 	switch {
 	case merging:

@@ -49,6 +49,7 @@ type stampView struct {
 	self    string
 	tenant  string // slug of the province that the stamp was issued in; "" when it is not known
 	of      tenant.Tenant
+	wait    int // seconds, of Busy
 }
 
 // part returns a part of the path, percent-decoded: the router matches the path as it came.
@@ -76,6 +77,7 @@ var kinds = map[Verdict]struct {
 	Expired:  {"bad", http.StatusOK},
 	Unknown:  {"bad", http.StatusNotFound},
 	Unsure:   {"unknown", http.StatusServiceUnavailable},
+	Busy:     {"unknown", http.StatusTooManyRequests},
 	BadCode:  {"unknown", http.StatusBadRequest},
 }
 
@@ -92,11 +94,17 @@ func (v stampView) answer() web.Answer {
 			v.banner.Kind, v.banner.Word, v.banner.Sentence = "caution", v.w.often, v.w.many(v.seen.Count, v.seen.First)
 		}
 	}
+	if v.verdict == Busy {
+		v.banner.Sentence = v.w.busy(v.wait)
+	}
 	answer := web.Page(stampPage(v)).With("Cache-Control", "no-store").With("Content-Language", v.w.lang).
 		With("Vary", "Accept-Language").With("X-Robots-Tag", "noindex")
 	answer.Status = kinds[v.verdict].status
-	if v.verdict == Unsure {
+	switch v.verdict {
+	case Unsure:
 		answer = answer.With("Retry-After", "30")
+	case Busy:
+		answer = answer.With("Retry-After", strconv.Itoa(v.wait))
 	}
 	return answer
 }
@@ -118,6 +126,14 @@ func (p public) stamp(q *web.Request) (web.Answer, error) {
 		return p.guessed(q, v) // forged: the database is not asked
 	}
 	v.serial, v.code = serial, string(gtin)+"/"+string(serial)
+	of, err := q.App().DB.Tenant(q.Context(), tenant.ID(stamp.Tenant))
+	known := err == nil
+	if known {
+		if err := q.CountPublic(of); err != nil {
+			v.verdict, v.wait = Busy, web.RetryAfter(err)
+			return v.answer(), nil
+		}
+	}
 	var f found
 	err = q.App().DB.Public(q.Context(), func(tx tenant.Public) error {
 		f, err = look(q.Context(), tx, gtin, stamp)
@@ -133,8 +149,8 @@ func (p public) stamp(q *web.Request) (web.Answer, error) {
 		v.verdict = Unsure
 		return v.answer(), nil
 	}
-	if t, err := q.App().DB.Tenant(q.Context(), tenant.ID(stamp.Tenant)); err == nil {
-		v.tenant, v.of = t.Slug, t
+	if known {
+		v.tenant, v.of = of.Slug, of
 	}
 	v.found, v.verdict = &f, f.verdict(q.Now())
 	if q.Method == http.MethodHead {
@@ -193,6 +209,13 @@ func (p public) photo(q *web.Request) (web.Answer, error) {
 		return web.Answer{}, fault.NotFound
 	}
 	product, err := q.Number("product")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	whose, err := q.App().DB.Tenant(q.Context(), tenant.ID(of))
+	if err == nil {
+		err = q.CountPublic(whose)
+	}
 	if err != nil {
 		return web.Answer{}, err
 	}

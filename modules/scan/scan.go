@@ -22,6 +22,7 @@ const (
 	Expired  Verdict = "expired" // activated, for a lot whose expiry date has passed
 	Unknown  Verdict = "unknown" // no such stamp
 	Unsure   Verdict = "unsure"  // genuine, but the scan could not be recorded, or the database did not answer
+	Busy     Verdict = "busy"    // not asked: the province's stamps are scanned more often than it is allowed
 	BadCode  Verdict = "badcode" // not even a product code
 )
 

@@ -21,6 +21,7 @@ type words struct {
 	often    string                                // the big word of the next
 	many     func(n int64, since time.Time) string // genuine, scanned suspiciously often
 	scans    func(n int64, first time.Time) string
+	busy     func(seconds int) string
 
 	advice map[Verdict]string
 	reason string
@@ -50,6 +51,7 @@ var vietnamese = words{
 		Expired:  {"Sản phẩm hết hạn sử dụng", "Tem do hệ thống cấp, nhưng lô hàng gắn với tem đã quá hạn sử dụng. Không sử dụng sản phẩm này."},
 		Unknown:  {"Tem không có trong hệ thống", "Mã trên tem không do hệ thống cấp. Có thể tem bị làm giả hoặc địa chỉ bị gõ sai."},
 		Unsure:   {"Chưa ghi nhận được lượt quét", "Hệ thống đang bận nên chưa kết luận được. Hãy thử lại sau ít phút."},
+		Busy:     {"Chưa kiểm tra được tem", ""},
 		BadCode:  {"Mã sản phẩm không hợp lệ", "Mã GTIN trong địa chỉ không đúng. Hãy quét lại tem hoặc kiểm tra địa chỉ."},
 	},
 	first: "Đây là lần quét đầu tiên của tem này. Hãy đối chiếu tên, hình ảnh và hạn sử dụng với sản phẩm trên tay.",
@@ -62,6 +64,9 @@ var vietnamese = words{
 	},
 	scans: func(n int64, first time.Time) string {
 		return fmt.Sprintf("%s lần, lần đầu lúc %s", vi.Int(n), vi.DateTime(first))
+	},
+	busy: func(seconds int) string {
+		return fmt.Sprintf("Đang có quá nhiều người quét tem của tỉnh này. Hãy quét lại sau %d giây.", seconds)
 	},
 	advice: map[Verdict]string{
 		Inactive: "Không mua nếu người bán không giải thích được; báo cho chúng tôi biết nơi bán.",
@@ -97,6 +102,7 @@ var english = words{
 		Expired:  {"Product expired", "The system issued this stamp, but the lot it belongs to is past its expiry date. Do not use this product."},
 		Unknown:  {"Stamp not in the system", "This code was not issued by the system. The stamp may be forged, or the address mistyped."},
 		Unsure:   {"Scan not recorded yet", "The system is busy and cannot give a verdict now. Please try again in a few minutes."},
+		Busy:     {"Stamp not checked yet", ""},
 		BadCode:  {"Invalid product code", "The GTIN in the address is wrong. Please scan the stamp again or check the address."},
 	},
 	first: "This is the first scan of this stamp. Compare name, picture and expiry date with the product in your hand.",
@@ -112,6 +118,9 @@ var english = words{
 			return "once, on " + englishTime(first)
 		}
 		return fmt.Sprintf("%d times, first on %s", n, englishTime(first))
+	},
+	busy: func(seconds int) string {
+		return fmt.Sprintf("Too many people are scanning stamps of this province. Please scan again in %d s.", seconds)
 	},
 	advice: map[Verdict]string{
 		Inactive: "Do not buy unless the seller can explain it; tell us where it is sold.",

@@ -57,6 +57,9 @@ type Problem struct {
 	Title, Text, RequestID string
 	Actions                []Link
 	InPlace                InPlace // as in Shell
+	// Again is where the form that was refused may be sent once more, with what was typed in Kept; "" for none.
+	Again string
+	Kept  url.Values
 }
 
 // InPlace is an operator who works in a person's place: the banner that every page bears then. End is where the button

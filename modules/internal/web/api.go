@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -45,7 +46,9 @@ func (a *App) API() huma.API {
 		ctx, stop := context.WithTimeout(c.Context(), maxTime)
 		defer stop()
 		c.SetHeader("Cache-Control", "no-store")
-		next(huma.WithValue(huma.WithContext(c, ctx), requestKey{}, a.request(r)))
+		q := a.request(r)
+		q.header = c.SetHeader
+		next(huma.WithValue(huma.WithContext(c, ctx), requestKey{}, q))
 	})
 	return a.api
 }
@@ -74,7 +77,7 @@ func Operate[I, O any](a *App, o huma.Operation, route Route, h func(ctx context
 		if p.Status >= 500 && ctx.Err() == nil {
 			a.Log.Error("request failed", "request", q.ID, "method", q.Method, "path", q.URL.Path, "tenant", q.Who.Tenant, "error", err)
 		}
-		return nil, apiProblem{p}
+		return nil, apiProblem{p, RetryAfter(err)}
 	})
 }
 
@@ -82,7 +85,7 @@ func Operate[I, O any](a *App, o huma.Operation, route Route, h func(ctx context
 // the permission, and hands h a read-only transaction of their tenant, confined to their organization if they have one.
 func Ask[I, O any](a *App, o huma.Operation, p authz.Permission, h func(ctx context.Context, q *Request, tx tenant.Tx, in *I) (*O, error)) {
 	o.Security = []map[string][]string{{"bearer": {string(p)}}}
-	o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden)
+	o.Errors = append(o.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 	Operate(a, o, Route{Permission: p, Door: DoorTenant}, func(ctx context.Context, q *Request, in *I) (out *O, err error) {
 		if err := a.Bearer(ctx, q); err != nil {
 			return nil, err
@@ -103,7 +106,7 @@ func Ask[I, O any](a *App, o huma.Operation, p authz.Permission, h func(ctx cont
 }
 
 // Bearer puts into the request who its bearer token stands for. A token of one tenant opens nothing at the subdomain of
-// another. fault.SignIn when it opens nothing.
+// another. Errors: fault.SignIn when it opens nothing, fault.TooMany beyond the tenant's allowance of calls.
 func (a *App) Bearer(ctx context.Context, q *Request) error {
 	scheme, token, _ := strings.Cut(q.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
@@ -118,19 +121,25 @@ func (a *App) Bearer(ctx context.Context, q *Request) error {
 		return fault.Say(fault.SignIn, "Token này không thuộc về %s.", at.Name)
 	}
 	q.Who = who
-	if who.Tenant != 0 {
-		q.Tenant, err = a.DB.Tenant(ctx, who.Tenant)
+	if who.Tenant == 0 {
+		return nil
 	}
-	if err == nil {
-		err = offersAPI(q.Tenant)
+	if q.Tenant, err = a.DB.Tenant(ctx, who.Tenant); err != nil {
+		return err
 	}
-	return err
+	if err = a.countCall(q, q.Tenant); err != nil {
+		return err
+	}
+	return offersAPI(q.Tenant)
 }
 
 type requestKey struct{}
 
 // apiProblem is a problem document as huma wants its errors.
-type apiProblem struct{ Problem }
+type apiProblem struct {
+	Problem
+	retryAfter int // seconds, for those that pass
+}
 
 func (p apiProblem) Error() string                { return p.Title }
 func (p apiProblem) GetStatus() int               { return p.Status }
@@ -144,7 +153,7 @@ func (p apiProblem) GetHeaders() http.Header {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", "Bearer")
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		h.Set("Retry-After", "30")
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
 	return h
 }

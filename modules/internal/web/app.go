@@ -62,6 +62,7 @@ type App struct {
 	later  background
 
 	refusals refusals
+	rates    *rates
 }
 
 // Door is how a route's handler gets to the data.
@@ -92,7 +93,7 @@ type menuEntry struct {
 
 // New returns an App without routes.
 func New(c Config) *App {
-	a := &App{Config: c, mux: chi.NewRouter(), later: background{slots: make(chan struct{}, laterMost)}}
+	a := &App{Config: c, mux: chi.NewRouter(), later: background{slots: make(chan struct{}, laterMost)}, rates: newRates()}
 	a.mux.Use(a.requestID, a.recover, a.headers, middleware.Compress(5, "text/html", "application/json", "application/problem+json", "image/svg+xml", "application/linkset+json"))
 	a.mux.Use(middleware.GetHead)
 	protection := http.NewCrossOriginProtection()

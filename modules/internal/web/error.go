@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"txng/modules/internal/ui"
@@ -115,7 +116,7 @@ func (a *App) fail(w http.ResponseWriter, q *Request, err error) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if code == http.StatusServiceUnavailable || code == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", "30")
+		w.Header().Set("Retry-After", strconv.Itoa(RetryAfter(err)))
 	}
 	if strings.HasPrefix(q.URL.Path, "/api/") {
 		w.Header().Set("Content-Type", "application/problem+json")
@@ -128,6 +129,9 @@ func (a *App) fail(w http.ResponseWriter, q *Request, err error) {
 		return
 	}
 	p := ui.Problem{Code: code, Title: title, Text: text, RequestID: q.ID, Actions: []ui.Link{{Label: "Về trang đầu", Href: "/", Icon: "home"}}, InPlace: q.inPlace()}
+	if code == http.StatusTooManyRequests {
+		q.sendAgain(&p)
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
 	if q.Method != http.MethodHead {

@@ -110,7 +110,7 @@ func newProblem(status int, requestID string, errs []error) huma.StatusError {
 		f.Message = inVietnamese(f, p.Detail)
 		p.Errors = append(p.Errors, f)
 	}
-	return apiProblem{p}
+	return apiProblem{p, RetryAfter(nil)}
 }
 
 // inVietnamese returns the sentence of a field: as it is when it is one of speakVietnamese's, each of which has a letter

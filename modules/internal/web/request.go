@@ -54,9 +54,10 @@ type Request struct {
 	pattern    string           // the route's path
 	// overweight: a file of the form was too large, and is not there
 	overweight overweight
-	fault      error  // why the form is shown again
-	flash      string // what the page before has just done
-	cut        int    // organizations of the person's area beyond what a scope can hold (tenant.MaxOrgs), which are not shown
+	fault      error                    // why the form is shown again
+	flash      string                   // what the page before has just done
+	cut        int                      // organizations of the person's area beyond what a scope can hold (tenant.MaxOrgs), which are not shown
+	header     func(name, value string) // sets a header of the answer to a call of the API; nil for pages
 }
 
 type requestIDKey struct{}

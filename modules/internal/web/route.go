@@ -344,6 +344,14 @@ func (a *App) admit(q *Request, route Route) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if q.Who.Tenant != 0 {
+		if q.Tenant, err = a.DB.Tenant(q.Context(), q.Who.Tenant); err != nil {
+			return Answer{}, err
+		}
+		if _, err = a.count(q, q.Tenant, tenant.PageRate); err != nil {
+			return Answer{}, err
+		}
+	}
 	if lacks(q.Who, route) {
 		return a.stepFirst(q)
 	}
@@ -360,11 +368,6 @@ func (a *App) admit(q *Request, route Route) (Answer, error) {
 	}
 	if q.Who.Impersonated() && route.Permission == authz.AccountSelf && !slices.Contains(inPlace, route.Method+" "+route.Path) {
 		return Answer{}, authz.ErrPersonal
-	}
-	if q.Who.Tenant != 0 {
-		if q.Tenant, err = a.DB.Tenant(q.Context(), q.Who.Tenant); err != nil {
-			return Answer{}, err
-		}
 	}
 	return Answer{}, offers(q.Tenant, route.Path)
 }
