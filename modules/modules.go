@@ -99,7 +99,7 @@ func (a *App) Close() {
 func ByCommand(ctx context.Context) context.Context { return audit.From(ctx, audit.ByCommand) }
 
 // MeasureSignedIn is what signing in costs a request; see the web kit's.
-func MeasureSignedIn(ctx context.Context, c Config, session authz.Token, rounds int) (nobody, signedIn float64, err error) {
+func MeasureSignedIn(ctx context.Context, c Config, session authz.Token, rounds int) (web.SignedInTimes, error) {
 	return web.MeasureSignedIn(ctx, c, session, rounds)
 }
 

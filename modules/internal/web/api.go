@@ -32,14 +32,6 @@ func (a *App) API() huma.API {
 		"bearer": {Type: "http", Scheme: "bearer", Description: "Access token của POST /api/v1/token, hoặc khóa API cá nhân (txng_…)"},
 	}
 	speakVietnamese()
-	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError { return newProblem(status, "", errs) }
-	huma.NewErrorWithContext = func(c huma.Context, status int, _ string, errs ...error) huma.StatusError {
-		id := ""
-		if q, ok := c.Context().Value(requestKey{}).(*Request); ok {
-			id = q.ID
-		}
-		return newProblem(status, id, errs)
-	}
 	a.api = humachi.New(a.mux, config)
 	a.api.UseMiddleware(func(c huma.Context, next func(huma.Context)) {
 		r, _ := humachi.Unwrap(c)

@@ -9,8 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 )
 
-// speakVietnamese puts the sentences of huma's checks of a body's fields into Vietnamese. Call it before the first
-// operation is registered: huma writes some of them out then.
+// speakVietnamese puts the sentences of huma's checks of a body's fields into Vietnamese, and its refusals into problem
+// documents. Call it before the first operation is registered: huma writes some of them out then.
 var speakVietnamese = sync.OnceFunc(func() {
 	for message, words := range map[*string]string{
 		&validation.MsgUnexpectedProperty:                 "Không có trường này.",
@@ -60,6 +60,14 @@ var speakVietnamese = sync.OnceFunc(func() {
 		&validation.MsgExpectedDependentRequiredProperty:  "Thiếu trường %s, cần có khi đã có %s.",
 	} {
 		*message = words
+	}
+	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError { return newProblem(status, "", errs) }
+	huma.NewErrorWithContext = func(c huma.Context, status int, _ string, errs ...error) huma.StatusError {
+		id := ""
+		if q, ok := c.Context().Value(requestKey{}).(*Request); ok {
+			id = q.ID
+		}
+		return newProblem(status, id, errs)
 	}
 })
 
