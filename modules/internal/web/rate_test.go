@@ -412,3 +412,30 @@ func BenchmarkTake(b *testing.B) {
 		})
 	}
 }
+
+func TestWaitIsLongEnoughAndNoLonger(t *testing.T) {
+	t.Parallel()
+	r := newRates()
+	start := time.Now()
+	now := start
+	r.now = func() time.Time { return now }
+	r.allowed = func(tenant.Tenant, tenant.Allowance) int64 { return 7 } // one comes back in 8.57 s
+	of := tenant.Tenant{ID: 1, Name: "Nghệ An"}
+	for range 7 {
+		if _, _, err := r.take(of, tenant.APIRate); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, err := r.take(of, tenant.APIRate)
+	if got := RetryAfter(err); got != 9 {
+		t.Errorf("wait %d s, want 9", got)
+	}
+	now = start.Add(8 * time.Second)
+	if _, _, err := r.take(of, tenant.APIRate); err == nil {
+		t.Error("answered a second too early")
+	}
+	now = start.Add(9 * time.Second)
+	if _, _, err := r.take(of, tenant.APIRate); err != nil {
+		t.Errorf("refused at the time that was told: %v", err)
+	}
+}
