@@ -10,7 +10,8 @@ import (
 // shares gives the connections of the tenants' pool to tenants fairly: a tenant that asks for more than its share waits,
 // and does not make the others wait. A connection that becomes free goes to the waiting tenant that holds the fewest,
 // among equals to the one that was served longest ago; a lone tenant may have all but a few, which are kept for whoever
-// comes next. Statements that take too long are ended by the roles' statement_timeout (see setPasswords).
+// comes next. Statements that take too long are ended by the roles' statement_timeout (see setPasswords). How
+// much a tenant may ask for at all, is in Allowances.
 type shares struct {
 	size int // connections
 	most int // of them that one tenant may hold

@@ -100,7 +100,7 @@ func allowancesPage(t tenant.Tenant, fields []ui.Field, refused []ui.Pair) templ
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " <p class=\"muted\">Do vượt giới hạn, đếm trên máy chủ đang trả lời trang này. Người bị từ chối được biết sau bao lâu thử lại, nội dung đang nhập được giữ nguyên.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " <p class=\"muted mt-3\">Do vượt giới hạn, đếm trên máy chủ đang trả lời trang này. Người bị từ chối được biết sau bao lâu thử lại, nội dung đang nhập được giữ nguyên.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -9,4 +9,9 @@
 // sentence, the router rolls back and runs the handler that shows the form, with the values and the messages in the
 // request; Request.Field puts them into the fields. When the session ended before a form was sent, the sign-in page
 // carries the values over.
+//
+// Each tenant has an allowance of requests a minute (tenant.Allowances), for signed-in people, programs and the public
+// apart. What is beyond it is answered at once, without the database, with 429 and when to come again: a page that sends
+// the form once more with what was typed, or a problem. Calls of the API learn from RateLimit and RateLimit-Policy how
+// their tenant stands.
 package web

@@ -195,12 +195,14 @@ func (q *Request) sendAgain(p *ui.Problem) {
 		return
 	}
 	p.Again, p.Kept = to, url.Values{}
-	p.Text += " Nội dung vừa nhập được giữ nguyên; bấm để gửi lại."
 	for name, values := range q.Posted {
-		if strings.Contains(name, "password") || strings.Contains(name, "secret") {
-			continue // never given back; the form asks for it
+		if !strings.Contains(name, "password") && !strings.Contains(name, "secret") { // these are never given back
+			p.Kept[name] = values
 		}
-		p.Kept[name] = values
+	}
+	p.Text += " Nội dung vừa nhập được giữ nguyên; bấm để gửi lại."
+	if len(p.Kept) < len(q.Posted) {
+		p.Text += " Mật khẩu, khóa bí mật cần nhập lại sau khi gửi."
 	}
 	if q.MultipartForm != nil && len(q.MultipartForm.File) > 0 {
 		p.Text += " Tệp đính kèm không giữ được, hãy chọn lại sau khi gửi."

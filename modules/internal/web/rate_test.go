@@ -236,7 +236,7 @@ func TestRefusedFormKeepsWhatWasTyped(t *testing.T) {
 		t.Errorf("%d %v, want 429, Retry-After 1, no-store", got.Code, got.Header())
 	}
 	for _, part := range []string{
-		`action="/to-khai?goc=ha-tinh"`, `name="group" value="1"`, `name="group" value="2"`, "Gửi lại", "được giữ nguyên",
+		`action="/to-khai?goc=ha-tinh"`, `name="group" value="1"`, `name="group" value="2"`, "Gửi lại", "được giữ nguyên", "Mật khẩu, khóa bí mật cần nhập lại",
 		strings.Repeat("Cam Xã Đoài &lt;b&gt;&#34;ngon&#34;&lt;/b&gt;\r\n", 5000),
 	} {
 		if !strings.Contains(page, part) {
@@ -252,7 +252,7 @@ func TestRefusedFormKeepsWhatWasTyped(t *testing.T) {
 	f, _ := files.CreateFormFile("photo", "buoi.jpg")
 	f.Write([]byte("a picture"))
 	files.Close()
-	if page := post(files.FormDataContentType(), &b).Body.String(); !strings.Contains(page, "Bưởi Phúc Trạch") || !strings.Contains(page, "Tệp đính kèm không giữ được") {
+	if page := post(files.FormDataContentType(), &b).Body.String(); !strings.Contains(page, "Bưởi Phúc Trạch") || !strings.Contains(page, "Tệp đính kèm không giữ được") || strings.Contains(page, "Mật khẩu") {
 		t.Errorf("a form with a file: %.3000s", page)
 	}
 	for name, body := range map[string]string{"too large": "name=" + strings.Repeat("x", maxForm+1), "unreadable": "name=%zz"} {
