@@ -86,7 +86,7 @@ func visit(ctx context.Context, db *tenant.DB, secret []byte, keys *stamps.Keys,
 			}
 			answer := &page{header: http.Header{}, code: http.StatusOK}
 			site.Handler().ServeHTTP(answer, r)
-			if answer.code >= 500 {
+			if answer.code >= 500 || answer.code == http.StatusTooManyRequests {
 				return fmt.Errorf("%s as %s: %d", queue[0], a.Role, answer.code)
 			}
 			if strings.HasPrefix(answer.header.Get("Content-Type"), "text/html") {
