@@ -63,8 +63,8 @@ func refuser(t *testing.T, every time.Duration) (a *App, ask func(path string) i
 	return a, ask, lines
 }
 
+// It runs alone: all of the loop must fall within a second.
 func TestALoopOfRefusalsMakesOneLineAtOnceAndOneWithTheirNumber(t *testing.T) {
-	t.Parallel()
 	a, ask, lines := refuser(t, time.Second)
 	for i := range 200 {
 		path := "/kin"
