@@ -48,6 +48,9 @@ func submitAllowances(q *web.Request) (web.Answer, error) {
 	was, is := audit.Fields{}, audit.Fields{}
 	set, dropped := map[tenant.Allowance]int64{}, []tenant.Allowance{}
 	for _, spec := range tenant.Allowances {
+		if !q.Posted.Has(string(spec.Allowance)) {
+			continue // empty is the default, absent is no answer
+		}
 		before, had := t.Own(spec.Allowance)
 		amount, own := spec.Check(&wrong, q.Value(string(spec.Allowance)))
 		switch {

@@ -94,6 +94,9 @@ func TestOperatorSetsWhatAProvinceMayTake(t *testing.T) {
 	if got := post("", "", "120.000", "5"); got.Status != http.StatusSeeOther {
 		t.Errorf("the same again: %d", got.Status)
 	}
+	if got := site.Post(t, op, path, url.Values{"x": {"1"}}); got.Status != http.StatusSeeOther || allowed(w.Tenant) != [4]int64{3000, 1200, 120_000, 5} {
+		t.Errorf("a form without the fields: %d, %v, want that nothing changes", got.Status, allowed(w.Tenant))
+	}
 	if got := site.Get(t, admin, path); got.Status != http.StatusForbidden {
 		t.Errorf("the province's own administrator: %d, want 403", got.Status)
 	}
