@@ -259,7 +259,7 @@ func (db *DB) Scope(ctx context.Context, id ID) (Scope, error) {
 		return Scope{}, fault.Say(fault.NotFound, "Không có tỉnh, thành phố này trên hệ thống.")
 	}
 	state := r.tenants[i].State
-	s := Scope{home: id, reads: []ID{id}, frozen: state == Suspended || state == Archived}
+	s := Scope{home: id, reads: []ID{id}, frozen: state == Suspended || state == Archived, timeout: r.tenants[i].StatementTimeout()}
 	day := dayOf(db.clock())
 	for _, l := range r.origins(id, day) {
 		s.reads = append(s.reads, l.Origin)

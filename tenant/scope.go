@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Scope says whose rows a transaction works on: the tenant that it writes as, the tenants that it reads (the same and
@@ -28,6 +29,8 @@ type Scope struct {
 	gave, took []Moved
 	// frozen: the tenant is suspended or archived, nothing is written
 	frozen bool
+	// timeout of a statement, where the tenant has its own; 0 for the role's
+	timeout time.Duration
 }
 
 // Home returns the tenant that new rows belong to.
@@ -183,7 +186,7 @@ func (s Scope) confined() bool {
 // set returns the statements that put the scope into a transaction, as one text.
 func (s Scope) set() string { return strings.Join(s.each(), "; ") }
 
-// each returns the same, one by one, as far as the policies of the scope's role read it.
+// each returns the same, one by one, as far as the policies of the scope's role read it, and the tenant's own time-out.
 // Numbers come from int types only and units were checked; `set local` and not set_config, because Citus hands only the former to its workers.
 func (s Scope) each() []string {
 	reads := make([]string, 0, len(s.reads)+1)
@@ -194,6 +197,9 @@ func (s Scope) each() []string {
 		reads = append(reads, strconv.Itoa(int(s.home)))
 	}
 	list := []string{"set local app.tenant = '" + strconv.Itoa(int(s.home)) + "'"}
+	if s.timeout > 0 {
+		list = append(list, "set local statement_timeout = "+strconv.FormatInt(s.timeout.Milliseconds(), 10))
+	}
 	if s.single() && !s.confined() {
 		return list
 	}
