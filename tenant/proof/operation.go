@@ -92,6 +92,9 @@ func (m *model) write(ctx context.Context, p *place) {
 	err := func() (err error) {
 		defer func() { panicked = recover() }()
 		return m.db.In(inner, s.Scope, func(tx tenant.Tx) error {
+			if err := alone(inner, tx); err != nil {
+				return err
+			}
 			for range operations {
 				if err := m.operate(inner, tx, p, s, &draft); err != nil {
 					return err
@@ -141,10 +144,19 @@ func (m *model) write(ctx context.Context, p *place) {
 	}
 }
 
+// alone waits until no other transaction of the tenant writes: one whose answer was not heard may still be at work.
+func alone(ctx context.Context, tx tenant.Tx) error {
+	_, err := tenant.Column[string](ctx, tx, "select pg_advisory_xact_lock($2)::text where $1::int[] is not null", int64(tx.Tenant()))
+	return err
+}
+
 // resolve finds out how a transaction ended whose answer was not heard: all of it is there, or nothing.
 func (m *model) resolve(ctx context.Context, p *place, draft state) {
 	now := state{items: map[int64]int{}, products: map[int64]productOf{}, rollups: map[int]int64{}}
 	err := m.db.View(ctx, p.scope, func(tx tenant.Tx) error {
+		if err := alone(ctx, tx); err != nil {
+			return err
+		}
 		items, err := tenant.List[item](ctx, tx, listItems)
 		if err != nil {
 			return err
