@@ -2,6 +2,7 @@ package tenant_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,5 +58,8 @@ func TestStatementEndsAtTheTenantsOwnTimeout(t *testing.T) {
 	})
 	if took := time.Since(start); !errors.Is(err, fault.Unavailable) || took > 8*time.Second {
 		t.Errorf("a statement of ten seconds: %v after %s, want that it is ended after one", err, took)
+	}
+	if said := fault.Message(err); !strings.Contains(said, "nhiều thời gian hơn mức cho phép") {
+		t.Errorf("the person is told %q", said)
 	}
 }

@@ -262,6 +262,9 @@ func translate(err error) error {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
+		if pg.Code == queryCanceled {
+			return fmt.Errorf("%w: %w", fault.Say(fault.Unavailable, "Việc này cần nhiều thời gian hơn mức cho phép nên đã dừng lại; chưa có gì được ghi. Hãy thu hẹp điều kiện lọc hoặc khoảng thời gian rồi thử lại."), err)
+		}
 		switch pg.Code[:2] {
 		case "08", "57", "53", "58": // connection, operator intervention (shutdown, time-out), resources, system
 			return fmt.Errorf("%w: %w", fault.Unavailable, err)
@@ -282,7 +285,10 @@ func translate(err error) error {
 	return err
 }
 
-const uniqueViolation = "23505"
+const (
+	uniqueViolation = "23505"
+	queryCanceled   = "57014" // by its time-out, or because whoever asked has gone
+)
 
 // Violates reports whether err is the violation of the named constraint or unique index.
 func Violates(err error, constraint string) bool {
