@@ -128,7 +128,7 @@ var errClient = fault.Say(fault.SignIn, "Mã kết nối hoặc khóa bí mật 
 
 // GrantClient checks a machine's secret and returns an access token for it. scope narrows what the token is for to some
 // of the machine's permissions (names with spaces between them); "" means all. Errors: fault.SignIn; fault.Invalid for
-// scope.
+// scope; tenant.ErrAPIOff.
 func (s *Signer) GrantClient(ctx context.Context, db *tenant.DB, name, secret, scope string) (string, Identity, error) {
 	id, ok := ParseClientID(name)
 	if !ok || len(secret) > maxToken {
@@ -161,6 +161,9 @@ func (s *Signer) GrantClient(ctx context.Context, db *tenant.DB, name, secret, s
 			}
 		}
 		if who, err = machine(ctx, tx, id, asked); err != nil {
+			return err
+		}
+		if err := offersAPI(ctx, db, id.Tenant); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `

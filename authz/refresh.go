@@ -39,8 +39,12 @@ func (n Note) write(ctx context.Context, tx tenant.Platform, who Identity, e Eve
 
 // Grant checks address, password and the code of an app, which an account with a second factor needs, and returns tokens
 // for the person's membership in the tenant, or for the role above the tenants when t is 0. Errors: fault.Invalid for
-// email and code; ErrFactorNeeded without a code; fault.Forbidden for a role that needs a factor while there is none.
+// email and code; ErrFactorNeeded without a code; fault.Forbidden for a role that needs a factor while there is none;
+// tenant.ErrAPIOff, before the password is looked at.
 func (s *Signer) Grant(ctx context.Context, db *tenant.DB, email, password, code string, t tenant.ID, d Device, note Note) (Tokens, error) {
+	if err := offersAPI(ctx, db, t); err != nil {
+		return Tokens{}, err
+	}
 	account, err := checkPassword(ctx, db, email, password, d)
 	if err != nil {
 		return Tokens{}, err
@@ -87,6 +91,18 @@ func (s *Signer) Grant(ctx context.Context, db *tenant.DB, email, password, code
 	return tokens, giveBack(ctx, db, taken)
 }
 
+// offersAPI refuses a token for a tenant whose API is closed: tenant.ErrAPIOff.
+func offersAPI(ctx context.Context, db *tenant.DB, id tenant.ID) error {
+	if id == 0 {
+		return nil
+	}
+	t, err := db.Tenant(ctx, id)
+	if err != nil {
+		return err
+	}
+	return t.OffersAPI()
+}
+
 // issue makes an access token and the family's next refresh token; factor is whether its sign-in has shown a second
 // factor. What the account no longer needs is removed.
 func issue(ctx context.Context, tx tenant.Platform, key Key, c choice, family int64, factor bool) (Tokens, error) {
@@ -111,7 +127,7 @@ func issue(ctx context.Context, tx tenant.Platform, key Key, c choice, family in
 }
 
 // Refresh returns new tokens for a refresh token, which is used up by that. fault.SignIn when it is unknown, expired,
-// revoked or used, or its membership has ended or changed.
+// revoked or used, or its membership has ended or changed; tenant.ErrAPIOff, which leaves the token as it was.
 //
 // Using a token twice revokes its whole family, at once and however short the time between the two (RFC 9700, section
 // 4.14.2): of two uses, one is a thief's, and nobody can tell which. A time of grace would let a thief who is a second
@@ -182,6 +198,9 @@ func (s *Signer) Refresh(ctx context.Context, db *tenant.DB, token Token, note N
 		}
 		if lost != nil {
 			return lost
+		}
+		if err := offersAPI(ctx, db, c.Tenant); err != nil {
+			return err
 		}
 		// A factor that was set up, or made compulsory, since then is asked for.
 		if missing, err := lacks(ctx, tx, c.Identity, row.Factor); err != nil {

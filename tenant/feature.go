@@ -1,6 +1,11 @@
 package tenant
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"txng/tenant/fault"
+)
 
 // A Feature is a part of the product that the operator switches on or off for a tenant. Off hides and refuses; what has
 // been recorded stays.
@@ -43,4 +48,29 @@ func Switch(ctx context.Context, tx Platform, of ID, f Feature, on bool) error {
 		on conflict (tenant, feature) do update
 		set enabled = excluded.enabled, changed_at = excluded.changed_at`, of, f, on, tx.Now())
 	return err
+}
+
+// ErrAPIOff is the kind of refusal where a tenant's API is closed; a fault.Forbidden.
+var ErrAPIOff = fmt.Errorf("the API is off: %w", fault.Forbidden)
+
+// Offers refuses a feature that the operator has switched off for the tenant: fault.Forbidden. Roles above the tenants, whose
+// tenant is the zero value, have all features.
+func (t Tenant) Offers(f Feature) error {
+	if t.ID == 0 || t.Has(f) {
+		return nil
+	}
+	kind := fault.Forbidden
+	if f == API {
+		kind = ErrAPIOff
+	}
+	return fault.Say(kind, "Chức năng “%s” đang tắt với %s. Dữ liệu đã có vẫn giữ nguyên; muốn dùng lại, hãy liên hệ đơn vị vận hành hệ thống.", f.Name(), t.Name)
+}
+
+// OffersAPI refuses the API, and with it every way to a token, where the operator has switched it off or the tenant has
+// closed it: ErrAPIOff.
+func (t Tenant) OffersAPI() error {
+	if err := t.Offers(API); err != nil || t.ID == 0 || t.Settings.On(APIAccess) {
+		return err
+	}
+	return fault.Say(ErrAPIOff, "%s đang tắt truy cập qua API. Kết nối đã cấp vẫn giữ nguyên; hãy liên hệ Sở Khoa học và Công nghệ để bật lại.", t.Name)
 }

@@ -122,7 +122,7 @@ func (a *App) Bearer(ctx context.Context, q *Request) error {
 	if err = a.countCall(q, q.Tenant); err != nil {
 		return err
 	}
-	return offersAPI(q.Tenant)
+	return q.Tenant.OffersAPI()
 }
 
 type requestKey struct{}

@@ -5,11 +5,10 @@ import (
 
 	"txng/modules/internal/ui"
 	"txng/tenant"
-	"txng/tenant/fault"
 )
 
 // underFeature says which routes, with all below them, belong to a feature that the operator can switch off. Their menu
-// entries go with them. API operations all belong to tenant.API; see Bearer.
+// entries go with them. API operations all belong to tenant.API; see Bearer, and authz for the tokens.
 var underFeature = map[string]tenant.Feature{
 	"/tem/{number}/nhan.pdf": tenant.LabelPDF,
 	"/ket-noi":               tenant.API,
@@ -29,30 +28,13 @@ func featureOf(path string) tenant.Feature {
 	return ""
 }
 
-// offers refuses a route whose feature is switched off for the tenant. Roles above the tenants have all features.
+// offers refuses a route whose feature is switched off for the tenant.
 func offers(t tenant.Tenant, path string) error {
 	f := featureOf(path)
-	if t.ID == 0 || f == "" || t.Has(f) {
+	if f == "" {
 		return nil
 	}
-	return off(t, f)
-}
-
-func off(t tenant.Tenant, f tenant.Feature) error {
-	return fault.Say(fault.Forbidden, "Chức năng “%s” đang tắt với %s. Dữ liệu đã có vẫn giữ nguyên; muốn dùng lại, hãy liên hệ đơn vị vận hành hệ thống.", f.Name(), t.Name)
-}
-
-// offersAPI refuses the API where the operator has switched it off or the tenant has closed it.
-func offersAPI(t tenant.Tenant) error {
-	switch {
-	case t.ID == 0:
-		return nil
-	case !t.Has(tenant.API):
-		return off(t, tenant.API)
-	case !t.Settings.On(tenant.APIAccess):
-		return fault.Say(fault.Forbidden, "%s đang tắt truy cập qua API. Kết nối đã cấp vẫn giữ nguyên; hãy liên hệ Sở Khoa học và Công nghệ để bật lại.", t.Name)
-	}
-	return nil
+	return t.Offers(f)
 }
 
 // LogoOf returns the address of a tenant's picture, "" when it has none.

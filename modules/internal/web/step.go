@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"txng/authz"
+	"txng/tenant"
 	"txng/tenant/fault"
 )
 
@@ -90,10 +91,16 @@ func (q *Request) Site() (site authz.RelyingParty, ok bool) {
 // FactorProblem is the type of the problem document that asks for a second factor (RFC 9457).
 const FactorProblem = "urn:txng:problem:second-factor"
 
+// APIOffProblem is the type of the problem document that says that a tenant's API is closed, for every operation and grant.
+const APIOffProblem = "urn:txng:problem:api-off"
+
 // typeOf returns a problem's type.
 func typeOf(err error) string {
-	if errors.Is(err, authz.ErrFactorNeeded) {
+	switch {
+	case errors.Is(err, authz.ErrFactorNeeded):
 		return FactorProblem
+	case errors.Is(err, tenant.ErrAPIOff):
+		return APIOffProblem
 	}
 	return "about:blank"
 }
