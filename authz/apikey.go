@@ -82,7 +82,7 @@ func CreateAPIKey(ctx context.Context, tx tenant.Platform, who Identity, n NewPr
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		k.TenantID, k.ID, k.OrgID, k.AccountID, who.Membership, version, k.Name, k.Prefix, secret.hash(), k.Scopes, k.CreatedAt, k.ExpiresAt)
 	if tenant.Violates(err, "api_key_name") {
-		return APIKey{}, "", fault.Invalid{{Name: "name", Message: "Bạn đã có khóa API mang tên này."}}
+		return APIKey{}, "", fault.Taken("name", "Bạn đã có khóa API mang tên này.")
 	}
 	return k, string(secret), err
 }

@@ -95,7 +95,7 @@ func CreateClient(ctx context.Context, tx tenant.Tx, who Identity, n NewProgram)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		c.ID, c.OrgID, c.Name, secret.hash(), c.Scopes, c.CreatedBy, c.CreatedAt, c.ExpiresAt)
 	if tenant.Violates(err, "api_client_name") {
-		return Client{}, "", fault.Invalid{{Name: "name", Message: "Đơn vị đã có kết nối mang tên này."}}
+		return Client{}, "", fault.Taken("name", "Đơn vị đã có kết nối mang tên này.")
 	}
 	return c, secret, err
 }

@@ -168,7 +168,7 @@ func inviteIn(ctx context.Context, tx tenant.Tx, who Identity, province unit.Ref
 		return Invitation{}, "", err
 	}
 	if has {
-		return Invitation{}, "", fault.Invalid{{Name: "email", Message: "Người này đã có vai trò “" + role + "”."}}
+		return Invitation{}, "", fault.Taken("email", "Người này đã có vai trò “%s”.", role)
 	}
 	if batch == 0 {
 		if err := withinDay(ctx, tx, who); err != nil {

@@ -17,7 +17,7 @@ import (
 // (txng user phone).
 
 // errPhoneTaken tells that a number is not free, and not whose it is.
-var errPhoneTaken = fault.Invalid{{Name: "phone", Message: "Số này đang gắn với một tài khoản khác nên chưa dùng được. Nếu là số của bạn, hãy nhờ quản trị đơn vị hoặc bộ phận hỗ trợ gỡ ra."}}
+var errPhoneTaken = fault.Taken("phone", "Số này đang gắn với một tài khoản khác nên chưa dùng được. Nếu là số của bạn, hãy nhờ quản trị đơn vị hoặc bộ phận hỗ trợ gỡ ra.")
 
 // phoneTries keep a signed-in person from asking which numbers have accounts.
 func phoneTries(id AccountID) bucket {

@@ -147,7 +147,7 @@ const maxRoles = 50
 
 // errRoleName is the answer to a name that another role has.
 func errRoleName(name string) error {
-	return fault.Invalid{{Name: "name", Message: "Đã có vai trò “" + name + "” hoặc tên gần giống."}}
+	return fault.Taken("name", "Đã có vai trò “%s” hoặc tên gần giống.", name)
 }
 
 // CreateRole makes a role of the province's own on behalf of who. Errors: fault.Invalid for name and permissions,

@@ -117,7 +117,7 @@ func checkProviderName(wrong *fault.Invalid, name string) {
 
 func sameName(err error) error {
 	if tenant.Violates(err, "oidc_provider_name") {
-		return fault.Invalid{{Name: "name", Message: "Tỉnh đã có hệ thống đăng nhập mang tên này."}}
+		return fault.Taken("name", "Tỉnh đã có hệ thống đăng nhập mang tên này.")
 	}
 	return err
 }

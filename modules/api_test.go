@@ -255,8 +255,8 @@ func TestOwnerConnectsAnERPAndTakesItAway(t *testing.T) {
 			secret = c[1]
 		}
 	}
-	if again := w.ask(http.MethodPost, "/ket-noi", session, form); again.Code != http.StatusUnprocessableEntity {
-		t.Errorf("sent twice: %d, want 422: one connection of a name", again.Code)
+	if again := w.ask(http.MethodPost, "/ket-noi", session, form); again.Code != http.StatusConflict {
+		t.Errorf("sent twice: %d, want 409: one connection of a name", again.Code)
 	}
 	if list := w.ask(http.MethodGet, "/ket-noi", session, nil); strings.Contains(list.Body.String(), secret) || !strings.Contains(list.Body.String(), id) {
 		t.Error("the list shows the secret, or not the connection")

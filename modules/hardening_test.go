@@ -136,8 +136,8 @@ func TestRefusedRegistrationLeavesTheTaxCodeToItsOwner(t *testing.T) {
 	if code := register("a@mst.test"); code != http.StatusSeeOther {
 		t.Fatalf("first registration: %d", code)
 	}
-	if code := register("b@mst.test"); code != http.StatusUnprocessableEntity {
-		t.Errorf("the same tax code while the first one waits: %d, want 422", code)
+	if code := register("b@mst.test"); code != http.StatusConflict {
+		t.Errorf("the same tax code while the first one waits: %d, want 409", code)
 	}
 	var id string
 	if err := conn.QueryRow(t.Context(), "select id::text from organization.organization where mst = '0314409058'").Scan(&id); err != nil {

@@ -32,7 +32,7 @@ func checkSlug(wrong *fault.Invalid, slug, own string, others []string, now time
 	case slices.Contains(reservedSlugs, slug):
 		wrong.Add("slug", "Tên miền con “%s” dành riêng cho hệ thống.", slug)
 	case slices.Contains(others, slug):
-		wrong.Add("slug", "Tên miền con “%s” đã có tỉnh khác dùng.", slug)
+		*wrong = append(*wrong, fault.Taken("slug", "Tên miền con “%s” đã có tỉnh khác dùng.", slug)...)
 	default:
 		if like := lookAlike(slug, own, others, now); like != "" {
 			wrong.Add("slug", "Tên miền con “%s” trông giống “%s” của tỉnh khác, người dân dễ nhầm.", slug, like)

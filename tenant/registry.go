@@ -348,8 +348,8 @@ func taken(err error, t Tenant) error {
 }
 
 // Address gives a registered province that does not run yet its subdomain and, unless "", its own domain; base is the
-// platform's host. Errors: fault.Invalid for "slug" and "domain", also when they are taken; fault.Conflict when the
-// province runs.
+// platform's host. Errors: fault.Invalid for "slug" and "domain", a fault.Conflict when they are taken; fault.Conflict
+// when the province runs.
 func Address(ctx context.Context, tx Platform, id ID, slug, domain, base string) (Tenant, error) {
 	t, err := draftOf(ctx, tx, id)
 	if err != nil {
@@ -364,9 +364,9 @@ func Address(ctx context.Context, tx Platform, id ID, slug, domain, base string)
 		where id = $1`, id, slug, domain)
 	switch {
 	case Violates(err, "tenant_slug_key"):
-		return t, fault.Invalid{{Name: "slug", Message: "Tên miền con “" + slug + "” đã có tỉnh khác dùng."}}
+		return t, fault.Taken("slug", "Tên miền con “%s” đã có tỉnh khác dùng.", slug)
 	case Violates(err, "tenant_domain"):
-		return t, fault.Invalid{{Name: "domain", Message: "Tên miền “" + domain + "” đã có tỉnh khác dùng."}}
+		return t, fault.Taken("domain", "Tên miền “%s” đã có tỉnh khác dùng.", domain)
 	}
 	t.Slug, t.Domain = slug, domain
 	return t, err
@@ -387,7 +387,7 @@ func CheckAddress(ctx context.Context, tx Platform, t Tenant, slug, domain, base
 	for _, o := range others {
 		slugs = append(slugs, o.Slug)
 		if domain != "" && o.Domain == domain {
-			wrong.Add("domain", "Tên miền “%s” đã có tỉnh khác dùng.", domain)
+			wrong = append(wrong, fault.Taken("domain", "Tên miền “%s” đã có tỉnh khác dùng.", domain)...)
 		}
 	}
 	own := t.Slug

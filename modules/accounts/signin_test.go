@@ -66,7 +66,7 @@ func TestNumberIsSetWithThePasswordAndSignsIn(t *testing.T) {
 
 	other := p.signIn(p.person(p.Tenant.ID, authz.Leader, 0), password)
 	taken := other.post(path, "phone", number, "password", password)
-	p.expect(taken, http.StatusUnprocessableEntity, "đang gắn với một tài khoản khác")
+	p.expect(taken, http.StatusConflict, "đang gắn với một tài khoản khác")
 	if strings.Contains(taken.Body.String(), email) {
 		t.Error("the refusal tells whose the number is")
 	}

@@ -484,7 +484,7 @@ func TestProviderIsCheckedBeforePeopleUseIt(t *testing.T) {
 	} {
 		s.expect(s.admin.post("/cau-hinh/sso/moi", "name", "Khác", "issuer", issuer), http.StatusUnprocessableEntity, says, "Khác")
 	}
-	s.expect(s.admin.post("/cau-hinh/sso/moi", "name", "SSO tỉnh", "issuer", s.idp.server.URL), http.StatusUnprocessableEntity, "đã có hệ thống đăng nhập mang tên này")
+	s.expect(s.admin.post("/cau-hinh/sso/moi", "name", "SSO tỉnh", "issuer", s.idp.server.URL), http.StatusConflict, "đã có hệ thống đăng nhập mang tên này")
 	document := func(change func(map[string]any)) {
 		s.idp.set(func(path string, status int, body []byte) (int, []byte) {
 			if path == "/.well-known/openid-configuration" {

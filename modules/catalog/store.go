@@ -63,7 +63,7 @@ func create(ctx context.Context, tx tenant.Tx, who authz.Identity, org tenant.Or
 		p.State, p.Illustrative, p.Source, tx.Now(), p.Fields)
 	switch {
 	case tenant.Violates(err, "product_tenant_id_gtin_key"):
-		return 0, fault.Invalid{{Name: "gtin", Message: fmt.Sprintf("Mã %s đã được khai báo trên hệ thống của tỉnh.", p.GTIN.Display())}}
+		return 0, fault.Taken("gtin", "Mã %s đã được khai báo trên hệ thống của tỉnh.", p.GTIN.Display())
 	case tenant.Violates(err, "product_tenant_id_list_item_id_fkey"):
 		return 0, fault.Invalid{{Name: "list_item", Message: "Nhóm sản phẩm không có trong danh mục của tỉnh."}}
 	case err != nil:

@@ -197,6 +197,10 @@ func TestAddressesThatMislead(t *testing.T) {
 	session := operator(t, w)
 	d := draft(t, w)
 	other, _ := w.NewTenant(t)
+	taken := "txng." + strings.ReplaceAll(other.Slug, "-", "") + ".gov.vn"
+	if _, err := w.Env.Owner(t).Exec(t.Context(), "update tenant.tenant set domain = $2 where id = $1", other.ID, taken); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ slug, domain, says string }{
 		{"nghе-an", "", "không phải chữ Latinh"}, // a Cyrillic е
 		{"ｎghe-an", "", "không phải chữ Latinh"},
@@ -215,10 +219,19 @@ func TestAddressesThatMislead(t *testing.T) {
 		{d.Slug, "127.0.0.1", "Tên miền chỉ gồm"},
 		{d.Slug, "https://a.vn/", "Tên miền chỉ gồm"},
 		{d.Slug, strings.Repeat("a", 64) + ".vn", "Tên miền chỉ gồm"},
+		{d.Slug, taken, "đã có tỉnh khác dùng"},
+		{other.Slug, "xn--abc.vn", "đã có tỉnh khác dùng"},
 	} {
+		want := 422
+		if c.slug == other.Slug && c.domain == "" || c.domain == taken {
+			want = 409 // nothing is wrong with what was typed, but another province has it
+		}
 		got := site.Post(t, session, "/tinh/"+d.Slug+"/van-hanh?buoc=1", url.Values{"slug": {c.slug}, "domain": {c.domain}})
-		if got.Status != 422 || !strings.Contains(got.Body, c.says) || !strings.Contains(got.Body, `aria-invalid`) {
-			t.Errorf("%q %q: %d, want 422 and %q at the field", c.slug, c.domain, got.Status, c.says)
+		if !strings.Contains(got.Body, `value="`+c.slug+`"`) || !strings.Contains(got.Body, `value="`+c.domain+`"`) {
+			t.Errorf("%q %q: what was typed is gone", c.slug, c.domain)
+		}
+		if got.Status != want || !strings.Contains(got.Body, c.says) || !strings.Contains(got.Body, `aria-invalid`) {
+			t.Errorf("%q %q: %d, want %d and %q at the field", c.slug, c.domain, got.Status, want, c.says)
 		}
 	}
 }

@@ -193,7 +193,11 @@ func adminFields(err error) error {
 		return nil
 	}
 	if !errors.As(err, &wrong) {
-		if m := fault.Message(err); m != "" {
+		m := fault.Message(err)
+		switch {
+		case m != "" && errors.Is(err, fault.Conflict):
+			return fault.Taken("admin_email", "%s", m)
+		case m != "":
 			return fault.Invalid{{Name: "admin_email", Message: m}}
 		}
 		return err

@@ -29,7 +29,7 @@ func Insert(ctx context.Context, tx tenant.Tx, o Organization) (tenant.OrgID, er
 		o.ID, o.Kind, o.Name, o.MST, o.Address, o.Unit, o.Phone, o.Email, o.UsesBarcode, o.State, o.Illustrative, o.Source, o.CreatedAt,
 		o.PrintedAddress, o.PrintedUnit, o.Fields)
 	if tenant.Violates(err, "organization_mst") {
-		return 0, fault.Invalid{{Name: "mst", Message: fmt.Sprintf("Mã số thuế %s đã đăng ký trên hệ thống của tỉnh.", o.MST)}}
+		return 0, fault.Taken("mst", "Mã số thuế %s đã đăng ký trên hệ thống của tỉnh.", o.MST)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("insert organization: %w", err)
@@ -90,7 +90,7 @@ func owner(ctx context.Context, p tenant.Platform, t tenant.ID, org tenant.OrgID
 	account, err := n.Create(ctx, p)
 	if err != nil {
 		if m := fault.Message(err); m != "" {
-			return fault.Invalid{{Name: "email", Message: m}}
+			return fault.Taken("email", "%s", m)
 		}
 		return err
 	}

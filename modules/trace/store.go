@@ -46,7 +46,7 @@ func CreateLot(ctx context.Context, tx tenant.Tx, who authz.Identity, n NewLot) 
 		where p.tenant_id = $1 and p.id = $4`,
 		l.ID, product.OrgID, l.ProductID, l.Code, l.Place, l.ProducedOn, l.ExpiresOn, l.CreatedAt)
 	if tenant.Violates(err, "lot_tenant_id_product_id_code_key") {
-		return 0, fault.Invalid{{Name: "code", Message: fmt.Sprintf("Sản phẩm này đã có lô %s. Hãy dùng mã lô khác.", l.Code)}}
+		return 0, fault.Taken("code", "Sản phẩm này đã có lô %s. Hãy dùng mã lô khác.", l.Code)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("insert lot: %w", err)

@@ -7,6 +7,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,8 @@ var (
 	Forbidden = errors.New("forbidden")
 	// SignIn: nobody is signed in, or the session has ended. 401
 	SignIn = errors.New("sign-in needed")
-	// Conflict: the thing is in a state that does not allow this, or exists already. 409
+	// Conflict: the thing is in a state that does not allow this, or exists already. 409. What exists already and was typed
+	// into a field is a Taken, which is a Conflict, too.
 	Conflict = errors.New("conflict")
 	// TooLarge: the request is larger than its limit. 413
 	TooLarge = errors.New("too large")
@@ -52,10 +54,23 @@ func Message(err error) string {
 }
 
 // Field is one wrong field of what a person gave: its name in the form and what is wrong with it, in Vietnamese.
-type Field struct{ Name, Message string }
+type Field struct {
+	Name, Message string
+	Taken         bool // there is nothing wrong with the value, but something else has it already
+}
 
-// Invalid is what a person gave and what is wrong with it. 422
+// Invalid is what a person gave and what is wrong with it. 422; 409 as long as all of it is taken.
 type Invalid []Field
+
+// Taken returns the error of one field whose value something else has already.
+func Taken(field, format string, args ...any) Invalid {
+	return Invalid{{field, fmt.Sprintf(format, args...), true}}
+}
+
+// Is makes fields that are taken, when nothing else is wrong, a Conflict.
+func (e Invalid) Is(target error) bool {
+	return target == Conflict && len(e) > 0 && !slices.ContainsFunc(e, func(f Field) bool { return !f.Taken })
+}
 
 func (e Invalid) Error() string {
 	var b strings.Builder
@@ -68,7 +83,7 @@ func (e Invalid) Error() string {
 
 // Add notes one wrong field.
 func (e *Invalid) Add(field, format string, args ...any) {
-	*e = append(*e, Field{field, fmt.Sprintf(format, args...)})
+	*e = append(*e, Field{Name: field, Message: fmt.Sprintf(format, args...)})
 }
 
 // Err returns nil when nothing is wrong, else e.

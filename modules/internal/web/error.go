@@ -42,7 +42,7 @@ var kinds = []struct {
 // status returns the HTTP status of an error.
 func status(err error) int {
 	var wrong fault.Invalid
-	if errors.As(err, &wrong) {
+	if errors.As(err, &wrong) && !errors.Is(err, fault.Conflict) {
 		return http.StatusUnprocessableEntity
 	}
 	for _, k := range kinds {
@@ -64,7 +64,9 @@ func describe(err error) (code int, title, text string) {
 	}
 	var wrong fault.Invalid
 	if errors.As(err, &wrong) {
-		title, text = "Thông tin chưa đúng", ""
+		if text = ""; code == http.StatusUnprocessableEntity {
+			title = "Thông tin chưa đúng"
+		}
 		for _, f := range wrong {
 			text = strings.TrimSpace(text + " " + f.Message)
 		}
