@@ -222,8 +222,9 @@ func (r *ring) verifying(ctx context.Context, db *tenant.DB, kid string) (Key, b
 }
 
 // Rotate makes a new signing key. It signs after KeyOverlap (at once when no other key does); from then on the keys
-// before it only verify, until the last token that they signed has expired.
-func (s *Signer) Rotate(ctx context.Context, db *tenant.DB) (Key, error) {
+// before it only verify, until the last token that they signed has expired. note, unless nil, writes the rotation down in
+// its transaction; was is the keys that were not retired until then.
+func (s *Signer) Rotate(ctx context.Context, db *tenant.DB, note func(tx tenant.Platform, was []Key, k Key) error) (Key, error) {
 	var k Key
 	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
 		if err := lockKeys(ctx, tx); err != nil {
@@ -243,8 +244,10 @@ func (s *Signer) Rotate(ctx context.Context, db *tenant.DB) (Key, error) {
 			where retired_at is null`, from); err != nil {
 			return err
 		}
-		k, err = s.ring.make(ctx, tx, from)
-		return err
+		if k, err = s.ring.make(ctx, tx, from); err != nil || note == nil {
+			return err
+		}
+		return note(tx, slices.DeleteFunc(keys, func(k Key) bool { return k.RetiredAt != nil }), k)
 	})
 	s.ring.newest.Store(nil)
 	return k, err

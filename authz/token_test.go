@@ -193,7 +193,7 @@ func TestRotatedKeyVerifiesUntilItsLastTokenHasExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	rotated := time.Now()
-	k, err := one.Rotate(t.Context(), e.DB.WithClock(func() time.Time { return rotated }))
+	k, err := one.Rotate(t.Context(), e.DB.WithClock(func() time.Time { return rotated }), nil)
 	if err != nil || k.KID == first {
 		t.Fatal(k, err)
 	}

@@ -58,12 +58,12 @@ var writes = map[string]string{
 	"POST /tai-khoan/mat-khau":          "account.password",
 	"POST /tai-khoan/khoa-api":          "key.create",
 	"POST /tai-khoan/khoa-api/thu-hoi":  "key.revoke",
-	"POST /tinh/moi":                    "-", // begins a draft
+	"POST /tinh/moi":                    "tenant.register",
 	"POST /tinh/{slug}/van-hanh":        "tenant.activate plan.import member.invite",
 	"POST /tinh/{slug}/tinh-nang":       "tenant.feature",
 	"POST /tinh/{slug}/gioi-han":        "tenant.allowance",
 	"POST /tinh/{slug}/trang-thai":      "tenant.state",
-	"POST /tinh/yeu-cau/{id}":           "tenant.request",
+	"POST /tinh/yeu-cau/{id}":           "tenant.request tenant.register",
 	"POST /dang-ky-tinh":                "-", // a request, which the operator decides
 	"POST /cau-hinh":                    "tenant.settings",
 	"POST /tinh/{slug}/chuyen-xa":       "tenant.cede tenant.reclaim",

@@ -170,22 +170,24 @@ func DecideRequest(ctx context.Context, tx Platform, by By, id int64, to Request
 	return r, err
 }
 
-// RegisterUnit returns the registered province of a unit.Ref, registering it as a draft first when it is not.
-func RegisterUnit(ctx context.Context, tx Platform, ref string) (Tenant, error) {
+// RegisterUnit returns the registered province of a unit.Ref, registering it as a draft first when it is not; made is
+// whether it was not. The caller writes the audit.
+func RegisterUnit(ctx context.Context, tx Platform, ref string) (t Tenant, made bool, err error) {
 	province, err := unit.ParseRef(ref)
 	u, ok := unit.ByRef(province)
 	if err != nil || !ok || u.Level != unit.Province || u.Former(tx.Now()) {
-		return Tenant{}, fault.Invalid{{Name: "unit", Message: "Chọn tỉnh, thành phố trong danh sách."}}
+		return Tenant{}, false, fault.Invalid{{Name: "unit", Message: "Chọn tỉnh, thành phố trong danh sách."}}
 	}
 	known, err := List[Tenant](ctx, tx, `
 		select `+tenantColumns+`
 		from tenant.tenant
 		where unit = $1`, ref)
 	if err != nil {
-		return Tenant{}, err
+		return Tenant{}, false, err
 	}
 	if len(known) > 0 {
-		return known[0], nil
+		return known[0], false, nil
 	}
-	return Register(ctx, tx, New{Province: province.Code, On: tx.Now(), State: Draft})
+	t, err = Register(ctx, tx, New{Province: province.Code, On: tx.Now(), State: Draft})
+	return t, true, err
 }

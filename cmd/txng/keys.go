@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"txng/authz"
+	"txng/modules/accounts"
 	"txng/tenant"
 )
 
@@ -43,7 +44,7 @@ type keysRotate struct{ databaseFlags }
 
 func (c keysRotate) Run(e *environment) error {
 	return withSigner(e, c.databaseFlags, func(s *authz.Signer, db *tenant.DB) error {
-		k, err := s.Rotate(e, db)
+		k, err := accounts.RotateKeys(e, db, operator, s)
 		if err != nil {
 			return err
 		}

@@ -181,7 +181,7 @@ func draft(e *environment, db *tenant.DB, code unit.Code, on time.Time, slug str
 	}
 	var t tenant.Tenant
 	err = db.Platform(e, func(tx tenant.Platform) (err error) {
-		t, err = tenant.Register(e, tx, tenant.New{Province: code, On: on, Slug: slug, State: tenant.Draft})
+		t, err = onboarding.Register(e, tx, operator, tenant.New{Province: code, On: on, Slug: slug})
 		return err
 	})
 	db.Forget()

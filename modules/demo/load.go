@@ -110,11 +110,14 @@ func steps() int {
 	return n
 }
 
+// by is who loads.
+var by = authz.Identity{Name: "Nạp dữ liệu minh họa", Role: authz.Operator}
+
 // registerAll registers the 34 provinces of today, and the predecessors that programmes name.
 func (l *loader) registerAll(ctx context.Context) error {
 	err := l.db.Platform(ctx, func(tx tenant.Platform) error {
 		for _, u := range unit.Provinces(l.now) {
-			if _, err := tenant.Register(ctx, tx, tenant.New{Province: u.Ref.Code, On: l.now, State: tenant.Draft}); err != nil {
+			if _, err := onboarding.Register(ctx, tx, by, tenant.New{Province: u.Ref.Code, On: l.now}); err != nil {
 				return err
 			}
 		}
@@ -122,7 +125,7 @@ func (l *loader) registerAll(ctx context.Context) error {
 			if p.on.IsZero() {
 				continue
 			}
-			if _, err := tenant.Register(ctx, tx, tenant.New{Province: unit.Code(p.code), On: p.on, State: tenant.Draft}); err != nil {
+			if _, err := onboarding.Register(ctx, tx, by, tenant.New{Province: unit.Code(p.code), On: p.on}); err != nil {
 				return err
 			}
 		}
@@ -181,8 +184,7 @@ func (l *loader) province(ctx context.Context, p province) error {
 	if err != nil {
 		return err
 	}
-	who := authz.Identity{Name: "Nạp dữ liệu minh họa", Role: authz.Operator}
-	started, err := onboarding.Onboard(ctx, l.db, who, onboarding.Onboarding{
+	started, err := onboarding.Onboard(ctx, l.db, by, onboarding.Onboarding{
 		Logo: logo(p.colour), Settings: tenant.Settings{tenant.SelfSignUp: tenant.On},
 		Tenant: t.ID, Slug: t.Slug, Colour: p.colour, Contact: p.contact,
 		AdminName: officers[0].name, AdminEmail: officers[0].mail + "@" + t.Slug + "." + domain, AdminPassword: Password, Plan: programme(p.plan),

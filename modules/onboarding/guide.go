@@ -456,7 +456,7 @@ func showChoose(q *web.Request, _ tenant.Platform) (web.Answer, error) {
 func submitChoose(q *web.Request) (web.Answer, error) {
 	var t tenant.Tenant
 	err := q.App().DB.Platform(q.Context(), func(tx tenant.Platform) (err error) {
-		t, err = tenant.RegisterUnit(q.Context(), tx, q.Value("unit"))
+		t, err = registerUnit(q.Context(), tx, q.Who, q.Value("unit"))
 		return err
 	})
 	q.App().DB.Forget()

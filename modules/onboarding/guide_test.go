@@ -313,3 +313,46 @@ func TestOnboardingIsAllOrNothing(t *testing.T) {
 		t.Errorf("once more: %v, want a conflict", err)
 	}
 }
+
+func TestRegistrationOfADraftStandsInThePlatformsAuditOnce(t *testing.T) {
+	t.Parallel()
+	w := tracetest.New(t)
+	site := w.Serve(t, onboarding.Routes)
+	session := operator(t, w)
+	d := draft(t, w) // registered without us: no line
+	lines := func(of tenant.ID) (n int) {
+		t.Helper()
+		if err := w.Env.Owner(t).QueryRow(t.Context(), `
+			select count(*)
+			from audit.entry
+			where tenant_id = 0 and action = 'tenant.register' and subject = 'tenant' and subject_id = $1 and after is not null`, of).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, p := range slices.Backward(unit.Provinces(w.DB.Now())) {
+		all, err := w.DB.Tenants(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(all, func(x tenant.Tenant) bool { return x.Unit == p.Ref.String() }) {
+			continue
+		}
+		for range 2 { // the second finds the province registered
+			if got := site.Post(t, session, "/tinh/moi", url.Values{"unit": {p.Ref.String()}}); got.Status != 303 {
+				t.Fatalf("%s: %d", p.Name, got.Status)
+			}
+		}
+		if all, err = w.DB.Tenants(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		made := all[slices.IndexFunc(all, func(x tenant.Tenant) bool { return x.Unit == p.Ref.String() })]
+		if got := lines(made.ID); got != 1 {
+			t.Errorf("%s, registered by the page: %d lines in the platform's audit, want 1", p.Name, got)
+		}
+		break
+	}
+	if got := lines(d.ID); got != 0 {
+		t.Errorf("a province that was there: %d lines", got)
+	}
+}

@@ -172,7 +172,7 @@ func submitRequest(q *web.Request) (web.Answer, error) {
 		if to == tenant.RequestRefused { // there may be no tenant yet: the line is the platform's
 			return noteRequest(q, tx, audit.Platform, r, "Từ chối", "Từ chối yêu cầu tham gia của "+r.ProvinceName())
 		}
-		if t, err = tenant.RegisterUnit(q.Context(), tx, r.Unit); err != nil {
+		if t, err = registerUnit(q.Context(), tx, q.Who, r.Unit); err != nil {
 			return err
 		}
 		if err := prefill(q, tx, t, r); err != nil {
