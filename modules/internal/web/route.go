@@ -7,12 +7,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"txng/authz"
 	"txng/tenant"
 	"txng/tenant/fault"
-	"txng/tenant/unit"
 )
 
 // Handlers, one kind a door.
@@ -255,35 +253,6 @@ func (q *Request) organizations(s tenant.Scope) (tenant.Orgs, error) {
 	set := tenant.OrgsOf(orgs)
 	q.cut = set.Cut()
 	return set, err
-}
-
-// areaOf returns the units whose records an officer of a commune sees: the commune itself, those that it was made from by
-// later reforms, and of before the mergers of 1 July 2025 all communes of the former districts that they were made from.
-func areaOf(commune string, now time.Time) []string {
-	ref, err := unit.ParseRef(commune)
-	if err != nil {
-		return nil
-	}
-	area := []string{ref.String()}
-	for refs := []unit.Ref{ref}; len(refs) > 0; refs = refs[1:] {
-		for _, p := range unit.Predecessors(refs[0]) {
-			if !p.Former(now) {
-				continue // gave a part away and goes on, or has yet to end
-			}
-			communes := []unit.Unit{p.Unit}
-			if p.DistrictRef.IsZero() {
-				refs = append(refs, p.Ref)
-			} else {
-				communes = unit.Communes(p.DistrictRef, p.Last())
-			}
-			for _, c := range communes {
-				if s := c.Ref.String(); !slices.Contains(area, s) {
-					area = append(area, s)
-				}
-			}
-		}
-	}
-	return area
 }
 
 // add registers the route behind sign-in and permission.
