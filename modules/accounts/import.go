@@ -16,7 +16,6 @@ import (
 	"txng/modules/internal/web"
 	"txng/tenant"
 	"txng/tenant/fault"
-	"txng/tenant/unit"
 )
 
 // listLimits bound a list of officers. Between preview and import the file travels in the form, which may hold 1 MiB, as
@@ -44,8 +43,9 @@ func titleOf(key string) string {
 
 // listed is one row of a list that may be invited.
 type listed struct {
-	row   int
-	title string // of the role
+	row      int
+	title    string // of the role
+	formerly string // the former commune that the file names, or ""
 	authz.NewInvitation
 }
 
@@ -145,7 +145,7 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 	if err != nil {
 		return nil, nil, err
 	}
-	communes := communesByName(unit.Communes(province, now))
+	communes := newCommuneReader(province, now)
 	seen := map[string]int{}
 	for _, row := range rows[1:] {
 		cell := func(key string) string {
@@ -160,6 +160,7 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 		n := authz.NewInvitation{Name: cell("name"), Email: cell("email"), Phone: cell("phone")}
 		before := len(wrong)
 		var given offer
+		formerly := ""
 		for _, o := range offers {
 			if vi.Fold(cell("role")) == vi.Fold(o.name) {
 				given, n.Role, n.RoleID = o, o.role, o.custom
@@ -174,13 +175,9 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 			}
 		}
 		if n.Role == authz.UnitOfficer {
-			switch refs := communes[vi.Fold(cell("unit"))]; len(refs) {
-			case 0:
-				bad("unit", "Không có xã, phường, đặc khu “"+cut(cell("unit"), 60)+"” trong tỉnh.")
-			case 1:
-				n.Unit = refs[0]
-			default:
-				bad("unit", "Có nhiều đơn vị cùng tên “"+cut(cell("unit"), 60)+"”; ghi rõ Xã, Phường hoặc Đặc khu.")
+			var problem string
+			if n.Unit, formerly, problem = communes.read(cell("unit")); problem != "" {
+				bad("unit", problem)
 			}
 		}
 		var invalid fault.Invalid
@@ -203,7 +200,7 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 			bad("email", "Người này đã có vai trò “"+given.name+"”.")
 		}
 		seen[key] = row.Number
-		list = append(list, listed{row.Number, given.name, n})
+		list = append(list, listed{row.Number, given.name, formerly, n})
 	}
 	return list, wrong, nil
 }
@@ -214,18 +211,6 @@ func roleKey(e authz.Email, o offer, department, commune string) string {
 		department = ""
 	}
 	return strings.Join([]string{string(e), o.value(), department, commune}, "\n")
-}
-
-// communesByName returns the units under their names with and without kind, folded, and their codes.
-func communesByName(all []unit.Unit) map[string][]string {
-	names := map[string][]string{}
-	for _, u := range all {
-		ref := u.Ref.String()
-		for _, name := range []string{vi.Fold(u.FullName), vi.Fold(u.Name), string(u.Ref.Code)} {
-			names[name] = append(names[name], ref)
-		}
-	}
-	return names
 }
 
 // importList invites everybody of the list that the preview showed, or nobody.
@@ -277,6 +262,14 @@ func ofRow(list []listed, err error) error {
 		m = fmt.Sprintf("Dòng %d: %s", list[of.Place].row, m)
 	}
 	return fault.Invalid{{Name: "file", Message: m}}
+}
+
+// where says in what body or commune the role is held, and what the file calls the commune when that is a former one.
+func (l listed) where() string {
+	if l.formerly != "" {
+		return placeOfWork(l.place()) + " (trong tệp ghi " + l.formerly + ")"
+	}
+	return placeOfWork(l.place())
 }
 
 // place returns the department and commune that the role is held in.

@@ -999,7 +999,7 @@ func previewPage(list []listed, hidden map[string]string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Two(l.title, placeOfWork(l.place())).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Two(l.title, l.where()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
