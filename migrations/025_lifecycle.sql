@@ -26,7 +26,7 @@ create table tenant.logo (
 	png bytea not null check (length(png) between 1 and 2000000),
 	changed_at timestamptz not null
 );
-select tenant.protect('tenant.logo');
+select tenant.protect('tenant.logo', 'select, insert, update, delete');
 create policy published on tenant.logo for select to txng_public using (true);
 grant select on tenant.logo to txng_public;
 -- The registry knows which picture a tenant has, without the picture.

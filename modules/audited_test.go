@@ -66,6 +66,7 @@ var writes = map[string]string{
 	"POST /tinh/yeu-cau/{id}":           "tenant.request tenant.register",
 	"POST /dang-ky-tinh":                "-", // a request, which the operator decides
 	"POST /cau-hinh":                    "tenant.settings",
+	"POST /cau-hinh/bieu-trung":         "tenant.settings",
 	"POST /tinh/{slug}/chuyen-xa":       "tenant.cede tenant.reclaim",
 	"POST /tinh/{slug}/sap-nhap":        "tenant.merge member.merge",
 	"POST /tinh/{slug}/huy-sap-nhap":    "tenant.unmerge",

@@ -82,7 +82,7 @@ var personalRoutes = []string{
 	"GET /dang-nhap/buoc-hai", "POST /dang-nhap/buoc-hai", "POST /dang-nhap/buoc-hai/khoa-truy-cap",
 	"GET /tai-khoan/bao-mat", "GET /tai-khoan/bao-mat/ung-dung", "POST /tai-khoan/bao-mat/ung-dung", "GET /tai-khoan/bao-mat/khoa-truy-cap",
 	"POST /tai-khoan/bao-mat/khoa-truy-cap", "POST /tai-khoan/bao-mat/khoa-truy-cap/bat-dau", "POST /tai-khoan/bao-mat/go", "POST /tai-khoan/bao-mat/ma-du-phong",
-	"GET /cau-hinh", "POST /cau-hinh", "GET /thanh-vien/hai-lop", "POST /thanh-vien/hai-lop", "POST /thanh-vien/{id}/dat-lai-hai-lop",
+	"GET /cau-hinh", "POST /cau-hinh", "GET /cau-hinh/bieu-trung", "POST /cau-hinh/bieu-trung", "GET /thanh-vien/hai-lop", "POST /thanh-vien/hai-lop", "POST /thanh-vien/{id}/dat-lai-hai-lop",
 	"GET /vai-tro/moi", "POST /vai-tro/moi", "GET /vai-tro/{id}", "GET /vai-tro/{id}/bo", "POST /vai-tro/{id}", "POST /vai-tro/{id}/bo", "GET /linh-vuc", "GET /linh-vuc/sua", "POST /linh-vuc/sua",
 	"GET /phan-cong", "GET /phan-cong/{id}", "POST /phan-cong/{id}", "POST /phan-cong/{id}/ket-thuc", "GET /to-chuc/{id}/phan-cong", "POST /to-chuc/{id}/phan-cong",
 	"POST /thanh-vien/{id}/ket-thuc", "GET /thanh-vien/nhap", "POST /thanh-vien/nhap", "POST /thanh-vien/nhap/ghi", "GET /thanh-vien/mau.xlsx",

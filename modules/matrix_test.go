@@ -55,6 +55,8 @@ var mayUse = map[string]string{
 	"POST /tinh/yeu-cau/{id}":          "operator",
 	"GET /cau-hinh":                    "admin",
 	"POST /cau-hinh":                   "admin",
+	"GET /cau-hinh/bieu-trung":         "admin",
+	"POST /cau-hinh/bieu-trung":        "admin",
 	"GET /tinh/{slug}/trang-thai":      "operator",
 	"POST /tinh/{slug}/trang-thai":     "operator",
 	"GET /tinh/{slug}/chuyen-xa":       "operator",

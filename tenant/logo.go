@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+
+	"txng/tenant/fault"
 )
 
 // SetLogo gives the transaction's own tenant a picture, a PNG; nil leaves the one it has. The caller writes the audit.
@@ -17,6 +20,19 @@ func SetLogo(ctx context.Context, tx Tx, png []byte) error {
 		on conflict (tenant_id) do update
 		set digest = excluded.digest, png = excluded.png, changed_at = excluded.changed_at`, LogoDigest(png), png, tx.Now())
 	return err
+}
+
+// RemoveLogo takes the picture of the transaction's own tenant away and returns its digest; "" when there is none. The
+// caller writes the audit.
+func RemoveLogo(ctx context.Context, tx Tx) (digest string, err error) {
+	digest, err = Put[string](ctx, tx, `
+		delete from tenant.logo
+		where tenant_id = $1
+		returning digest`)
+	if errors.Is(err, fault.NotFound) {
+		err = nil
+	}
+	return digest, err
 }
 
 // LogoDigest is the name of a picture in its address: another picture has another address.

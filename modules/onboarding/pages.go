@@ -29,6 +29,7 @@ func Routes(a *web.App) {
 	a.PlatformForm("/tinh/{slug}/gioi-han", authz.TenantCreate, showAllowances, submitAllowances)
 	requestRoutes(a)
 	a.Form("/cau-hinh", authz.TenantSettings, showSettings, submitSettings)
+	a.Form(logoPath, authz.TenantSettings, showLogoRemoval, submitLogoRemoval)
 	a.Menu("Vận hành", "Tỉnh, thành phố", "/tinh", "map", authz.TenantView)
 	a.Menu("Vận hành", "Yêu cầu tham gia", "/tinh/yeu-cau", "list", authz.TenantCreate)
 	a.Menu("Quản trị", "Thiết lập của tỉnh", "/cau-hinh", "settings", authz.TenantSettings)

@@ -155,3 +155,57 @@ func TestEverySettingHasADefaultWithinItsBounds(t *testing.T) {
 		}
 	}
 }
+
+func TestLogoIsRemovedAfterAQuestionAndOnce(t *testing.T) {
+	t.Parallel()
+	w := tracetest.New(t)
+	site := w.Serve(t, onboarding.Routes, journal.Routes)
+	session := site.SignIn(t, authz.DOSTAdmin)
+	const path = "/cau-hinh/bieu-trung"
+	if got := site.Get(t, session, path); got.Status != 303 {
+		t.Errorf("without a picture: %d, want 303", got.Status)
+	}
+	if got := send(t, site, session, "/cau-hinh", nil, map[string][]byte{"logo": picture(t, 64, 64)}); got.Status != 303 {
+		t.Fatalf("upload: %d", got.Status)
+	}
+	w.DB.Forget()
+	now, err := w.DB.Tenant(t.Context(), w.Tenant.ID)
+	if err != nil || now.Logo == "" {
+		t.Fatalf("logo %q, %v", now.Logo, err)
+	}
+	if page := site.Get(t, session, "/cau-hinh").Body; !strings.Contains(page, `href="`+path+`"`) {
+		t.Error("the settings do not lead to the removal")
+	}
+	if page := site.Get(t, session, path); page.Status != 200 || !strings.Contains(page.Body, "/logo/"+w.Tenant.Slug+"/"+now.Logo) || !strings.Contains(page.Body, "Giữ lại") {
+		t.Errorf("the question: %d", page.Status)
+	}
+	if after, _ := w.DB.Tenant(t.Context(), w.Tenant.ID); after.Logo == "" {
+		t.Error("the question has removed it already")
+	}
+	if got := site.Post(t, site.SignIn(t, authz.DOSTOfficer), path, url.Values{}); got.Status != 403 {
+		t.Errorf("an officer: %d, want 403", got.Status)
+	}
+	for range 2 { // pressed twice
+		if got := site.Post(t, session, path, url.Values{}); got.Status != 303 {
+			t.Fatalf("remove: %d %.300s", got.Status, got.Body)
+		}
+	}
+	w.DB.Forget()
+	if after, err := w.DB.Tenant(t.Context(), w.Tenant.ID); err != nil || after.Logo != "" {
+		t.Errorf("afterwards: logo %q, %v", after.Logo, err)
+	}
+	if got := site.Get(t, nil, "/logo/"+w.Tenant.Slug+"/"+now.Logo); got.Status != 404 {
+		t.Errorf("the picture's address: %d, want 404", got.Status)
+	}
+	var lines int
+	var before, after string
+	if err := w.Env.Owner(t).QueryRow(t.Context(), `
+		select count(*), min(before::text), min(after::text)
+		from audit.entry
+		where tenant_id = $1 and action = 'tenant.settings' and what = 'Gỡ biểu trưng'`, w.Tenant.ID).Scan(&lines, &before, &after); err != nil {
+		t.Fatal(err)
+	}
+	if lines != 1 || !strings.Contains(before, now.Logo) || strings.Contains(after, now.Logo) || !strings.Contains(after, "Biểu trưng") {
+		t.Errorf("the audit has %d lines, before %s after %s", lines, before, after)
+	}
+}
