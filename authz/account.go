@@ -193,13 +193,16 @@ type limits struct {
 	Permissions []string       // of Custom, as stored; none of a retired role
 	OwnFields   *tenant.Fields // of a department officer whose province has its own share-out
 	Assigned    []tenant.OrgID // of an inspector, those in force now
+	// DepartmentName is what the province calls the department, "" for the template's name.
+	DepartmentName string
 }
 
 // limitColumns and limitJoins add limits to a statement about a membership m, at the time $2; i.changes is when the
 // assignments change by themselves.
 const (
 	limitColumns = `coalesce(m.role_id, 0) as role_id, coalesce(r.name, '') as role_name,
-		case when r.retired_at is null then r.permissions end as permissions, d.fields as own_fields, i.orgs as assigned`
+		case when r.retired_at is null then r.permissions end as permissions, d.fields as own_fields, i.orgs as assigned,
+		coalesce(d.name, '') as department_name`
 	// The limits keep the planner from joining whole tables where a membership or two are asked for.
 	limitJoins = `left join lateral (
 			select x.name, x.retired_at, x.permissions
@@ -207,7 +210,7 @@ const (
 			where x.tenant_id = m.tenant_id and x.id = m.role_id
 			limit 1) r on true
 		left join lateral (
-			select x.fields
+			select x.fields, x.name
 			from authz.department x
 			where x.tenant_id = m.tenant_id and x.code = m.department and m.role = 'department_officer'
 			limit 1) d on true

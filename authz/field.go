@@ -1,11 +1,9 @@
 package authz
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"txng/tenant"
@@ -74,26 +72,6 @@ func GroupsOf(f tenant.Fields) []Group {
 	return list
 }
 
-// Department is a body of the province with the groups of products that it answers for.
-type Department struct {
-	Code      string
-	Name      string // "" for a body that the template does not know
-	Fields    tenant.Fields
-	ChangedBy string // "" while it is as in the template
-	ChangedAt time.Time
-}
-
-// template is how departments share the groups until a province says otherwise.
-var template = []Department{
-	{Code: "SKHCN", Name: "Sở Khoa học và Công nghệ", Fields: Other | 1<<12},
-	{Code: "SNNMT", Name: "Sở Nông nghiệp và Môi trường", Fields: 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5},
-	{Code: "SNNPTNT", Name: "Sở Nông nghiệp và Phát triển nông thôn (trước 3/2025)", Fields: 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5},
-	{Code: "SCT", Name: "Sở Công Thương", Fields: 1<<6 | 1<<7 | 1<<8},
-	{Code: "SYT", Name: "Sở Y tế", Fields: 1<<9 | 1<<10},
-	{Code: "SATTP", Name: "Sở An toàn thực phẩm", Fields: 1<<1 | 1<<2 | 1<<3 | 1<<6 | 1<<7 | 1<<9},
-	{Code: "SVHTTDL", Name: "Sở Văn hóa, Thể thao và Du lịch", Fields: 1 << 11},
-}
-
 // templateOf returns what the template says of a department; one that it does not know answers for no group.
 func templateOf(code string) Department {
 	for _, d := range template {
@@ -103,9 +81,6 @@ func templateOf(code string) Department {
 	}
 	return Department{Code: code}
 }
-
-// DepartmentName returns what the template calls a department; its code when it does not know it.
-func DepartmentName(code string) string { return cmp.Or(templateOf(code).Name, code) }
 
 // fieldsOf returns the groups of a membership's department: the province's own, or the template's when there is none.
 func fieldsOf(role Role, department string, own *tenant.Fields) tenant.Fields {
@@ -118,39 +93,33 @@ func fieldsOf(role Role, department string, own *tenant.Fields) tenant.Fields {
 	return templateOf(department).Fields
 }
 
-// Departments returns the bodies of the home tenant: those of the template, those that officers work in, and those that
-// the province has given groups.
+// Departments returns the bodies of the home tenant: those that take part, those that officers work in, and those that the
+// province has given groups.
 func Departments(ctx context.Context, tx tenant.Tx) ([]Department, error) {
-	own, err := tenant.List[Department](ctx, tx, `
-		select code, '' as name, fields, changed_by, changed_at
-		from authz.department
-		where tenant_id = any ($1) and tenant_id = $2`, tx.Tenant())
+	list, err := OwnDepartments(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	used, err := tenant.Column[string](ctx, tx, `
-		select distinct department
+	said, err := saidOfDepartments(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	more, err := tenant.Column[string](ctx, tx, `
+		select department
 		from authz.membership
 		where tenant_id = any ($1) and tenant_id = $2 and department <> '' and (valid_to is null or valid_to > $3)
-		order by department`, tx.Tenant(), tx.Now())
+		union
+		select code
+		from authz.department
+		where tenant_id = any ($1) and tenant_id = $2 and fields is not null
+		order by 1`, tx.Tenant(), tx.Now())
 	if err != nil {
 		return nil, err
 	}
-	list := slices.Clone(template)
-	add := func(d Department) {
-		i := slices.IndexFunc(list, func(l Department) bool { return l.Code == d.Code })
-		if i < 0 {
-			list = append(list, d)
-		} else if d.ChangedBy != "" {
-			d.Name = list[i].Name
-			list[i] = d
+	for _, code := range more {
+		if !slices.ContainsFunc(list, func(d Department) bool { return d.Code == code }) {
+			list = append(list, said.of(code))
 		}
-	}
-	for _, code := range used {
-		add(Department{Code: code})
-	}
-	for _, d := range own {
-		add(d)
 	}
 	return list, nil
 }

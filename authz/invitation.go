@@ -42,6 +42,7 @@ type Invitation struct {
 	Role                  Role
 	OrgID                 tenant.OrgID
 	Department, Unit      string
+	DepartmentName        string // what the province calls the department, "" for the template's name
 	RoleID                int64  // of Custom
 	RoleName              string // of Custom
 	InvitedBy             AccountID
@@ -61,7 +62,10 @@ const invitationColumns = `n.tenant_id, n.id, n.email, n.phone, n.name, n.role, 
 	coalesce(n.role_id, 0) as role_id, coalesce((
 		select r.name
 		from authz.role r
-		where r.tenant_id = n.tenant_id and r.id = n.role_id), '') as role_name`
+		where r.tenant_id = n.tenant_id and r.id = n.role_id), '') as role_name, coalesce((
+		select d.name
+		from authz.department d
+		where d.tenant_id = n.tenant_id and d.code = n.department), '') as department_name`
 
 // NewInvitation is what an invitation is made from, as typed.
 type NewInvitation struct {

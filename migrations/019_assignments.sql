@@ -101,11 +101,13 @@ begin
 	perform tenant.confine(t, org_column);
 end $$;
 
--- The groups of products that a department of the province answers for, where the province has changed the template.
+-- What a department of the province is called, and which groups of products it answers for, where the province has changed
+-- the template: '' and null leave it as it is.
 create table authz.department (
 	tenant_id int not null default current_setting('app.tenant')::int references tenant.tenant,
 	code text not null check (length(code) between 1 and 40),
-	fields bigint not null check (fields >= 0),
+	name text not null default '' check (length(name) <= 120),
+	fields bigint check (fields >= 0),
 	changed_by text not null check (length(changed_by) between 1 and 120),
 	changed_at timestamptz not null,
 	primary key (tenant_id, code)

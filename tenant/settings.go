@@ -62,7 +62,7 @@ var Specs = []Spec{
 	{Key: SelfSignUp, Group: "Chủ thể", Label: "Cho chủ thể tự đăng ký", Hint: "Tắt: trang đăng ký cho biết tỉnh đang không nhận và nêu nơi liên hệ", Kind: Toggle, Default: On, Yes: On, No: Off},
 	{Key: APIAccess, Group: "Kết nối", Label: "Cho phần mềm truy cập qua API", Hint: "Tắt: mọi kết nối và khóa API bị từ chối; bật lại là dùng được ngay", Kind: Toggle, Default: On, Yes: On, No: Off},
 	{Key: OfficerFactor, Group: "Bảo mật", Label: "Xác thực hai lớp với mọi cán bộ", Hint: "Quản trị Sở KH&CN luôn phải có", Kind: Toggle, Yes: Required, No: "", Page: "/thanh-vien/hai-lop"},
-	{Key: Departments, Group: "Phối hợp", Label: "Sở, ngành tham gia", Kind: Text, Max: 400},
+	{Key: Departments, Group: "Phối hợp", Label: "Sở, ngành tham gia", Kind: Text, Max: 2000, Page: "/cau-hinh/so-nganh"},
 }
 
 // SpecOf returns what a setting may be.

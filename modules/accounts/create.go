@@ -32,6 +32,6 @@ func Create(ctx context.Context, db *tenant.DB, who authz.Identity, email, name,
 			return err
 		}
 		return audit.WriteChangeAsPlatform(ctx, tx, who, n.Tenant, "role.grant", record, "Tạo tài khoản "+name+" <"+email+">, vai trò "+n.Role.Name(),
-			nil, audit.Of("Người", name+" <"+email+">", "Vai trò", n.Role.Name(), "Phạm vi", placeOfWork(n.Department, n.Unit)))
+			nil, audit.Of("Người", name+" <"+email+">", "Vai trò", n.Role.Name(), "Phạm vi", placeOfWork(n.Department, "", n.Unit)))
 	})
 }

@@ -2,11 +2,8 @@ package accounts
 
 import (
 	"context"
-	_ "embed"
-	"encoding/csv"
 	"slices"
 	"strings"
-	"sync"
 
 	"txng/authz"
 	"txng/modules/internal/ui"
@@ -15,43 +12,35 @@ import (
 	"txng/tenant"
 )
 
-//go:embed departments.csv
-var departmentsCSV string
-
 // department is a body that a department officer may be of.
-type department struct{ code, name string }
+type department struct {
+	code, name string
+	own        bool // on the province's own list
+	planned    bool // one of its plans names it
+}
 
-// commonDepartments are those that most provinces have, with the codes that their plans use.
-var commonDepartments = sync.OnceValue(func() []department {
-	rows, err := csv.NewReader(strings.NewReader(departmentsCSV)).ReadAll()
-	if err != nil {
-		panic(err) // embedded, and read by a test
-	}
-	var list []department
-	for _, r := range rows {
-		list = append(list, department{r[0], r[1]})
-	}
-	return list
-})
-
-// departments returns the bodies of the tenant's plans, under the names they have there, and the common ones beside them,
-// by name.
+// departments returns the bodies that take part in the province's programme: those of its own list, and those that its plans
+// name beside them, by name. The list's names come before a plan's, a newer plan's before an older one's.
 func departments(ctx context.Context, tx tenant.Tx) ([]department, error) {
+	own, err := authz.OwnDepartments(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	planned, err := plan.Departments(ctx, tx, 0)
 	if err != nil {
 		return nil, err
 	}
 	var list []department
-	add := func(d department) {
-		if !slices.ContainsFunc(list, func(known department) bool { return known.code == d.code }) {
-			list = append(list, d)
+	for _, d := range own {
+		list = append(list, department{code: d.Code, name: authz.DepartmentName(d.Code, d.Name), own: true})
+	}
+	for _, d := range slices.Backward(planned) {
+		code := strings.ToUpper(d.Code)
+		i := slices.IndexFunc(list, func(known department) bool { return known.code == code })
+		if i < 0 {
+			i, list = len(list), append(list, department{code: code, name: d.Name})
 		}
-	}
-	for _, d := range slices.Backward(planned) { // the newest plan's name
-		add(department{strings.ToUpper(d.Code), d.Name})
-	}
-	for _, d := range commonDepartments() {
-		add(d)
+		list[i].planned = true
 	}
 	slices.SortFunc(list, func(a, b department) int { return vi.Compare(a.name, b.name) })
 	return list, nil
@@ -66,22 +55,12 @@ func departmentOptions(list []department) []ui.Option {
 	return options
 }
 
-// departmentCode returns the code of the body that a cell or form names, by its code or its name; "" when there is none.
-func departmentCode(list []department, typed string) string {
+// departmentOf returns the body that a cell or form names, by its code or its name; the zero value when there is none.
+func departmentOf(list []department, typed string) department {
 	for _, d := range list {
 		if strings.EqualFold(d.code, strings.TrimSpace(typed)) || vi.Fold(d.name) == vi.Fold(typed) {
-			return d.code
+			return d
 		}
 	}
-	return ""
-}
-
-// departmentName returns what a code stands for, the code where nobody says.
-func departmentName(code string) string {
-	for _, d := range commonDepartments() {
-		if d.code == code {
-			return d.name
-		}
-	}
-	return authz.DepartmentName(code)
+	return department{}
 }

@@ -1278,7 +1278,7 @@ func officersPage(on bool, without []authz.Membership, total int) templ.Componen
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Two(m.Title(), placeOfWork(m.Department, m.Unit)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Two(m.Title(), placeOfWork(m.Department, m.DepartmentName, m.Unit)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -36,7 +36,7 @@ func heldIn(m authz.Membership) string {
 	if m.OrgID > 0 {
 		return "Một chủ thể của tỉnh"
 	}
-	return placeOfWork(m.Department, m.Unit)
+	return placeOfWork(m.Department, m.DepartmentName, m.Unit)
 }
 
 func listReplaceable(q *web.Request, tx tenant.Platform) (web.Answer, error) {

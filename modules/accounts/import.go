@@ -46,6 +46,7 @@ type listed struct {
 	row      int
 	title    string // of the role
 	formerly string // the former commune that the file names, or ""
+	body     string // what the province calls the department
 	authz.NewInvitation
 }
 
@@ -161,6 +162,7 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 		before := len(wrong)
 		var given offer
 		formerly := ""
+		var body department
 		for _, o := range offers {
 			if vi.Fold(cell("role")) == vi.Fold(o.name) {
 				given, n.Role, n.RoleID = o, o.role, o.custom
@@ -170,7 +172,8 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 			bad("role", "Không có vai trò “"+cut(cell("role"), 40)+"”; xem các vai trò ở trang nhập.")
 		}
 		if n.Role == authz.DepartmentOfficer && cell("department") != "" {
-			if n.Department = departmentCode(bodies, cell("department")); n.Department == "" {
+			body = departmentOf(bodies, cell("department"))
+			if n.Department = body.code; n.Department == "" {
 				bad("department", "Không có sở, ngành “"+cut(cell("department"), 60)+"”; ghi mã hoặc tên như ở trang mời thành viên.")
 			}
 		}
@@ -200,7 +203,7 @@ func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list [
 			bad("email", "Người này đã có vai trò “"+given.name+"”.")
 		}
 		seen[key] = row.Number
-		list = append(list, listed{row.Number, given.name, formerly, n})
+		list = append(list, listed{row.Number, given.name, formerly, body.name, n})
 	}
 	return list, wrong, nil
 }
@@ -266,16 +269,12 @@ func ofRow(list []listed, err error) error {
 
 // where says in what body or commune the role is held, and what the file calls the commune when that is a former one.
 func (l listed) where() string {
+	if l.Role == authz.DepartmentOfficer {
+		return placeOfWork(l.Department, l.body, "")
+	}
+	where := placeOfWork("", "", l.Unit)
 	if l.formerly != "" {
-		return placeOfWork(l.place()) + " (trong tệp ghi " + l.formerly + ")"
+		where += " (trong tệp ghi " + l.formerly + ")"
 	}
-	return placeOfWork(l.place())
-}
-
-// place returns the department and commune that the role is held in.
-func (l listed) place() (department, commune string) {
-	if l.Role != authz.DepartmentOfficer {
-		return "", l.Unit
-	}
-	return l.Department, ""
+	return where
 }

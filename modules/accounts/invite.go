@@ -102,7 +102,7 @@ func submitInvite(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		if err != nil {
 			return web.Answer{}, err
 		}
-		n.Department = departmentCode(bodies, q.Value("department")) // "" is refused with the rest
+		n.Department = departmentOf(bodies, q.Value("department")).code // "" is refused with the rest
 	}
 	return invite(q, tx, n)
 }
@@ -125,7 +125,7 @@ func invite(q *web.Request, tx tenant.Tx, n authz.NewInvitation) (web.Answer, er
 
 func invitationLetter(a *web.App, t tenant.Tenant, i authz.Invitation, token authz.InvitationToken) mail.Message {
 	role := i.Title()
-	if p := placeOfWork(i.Department, i.Unit); p != "" {
+	if p := placeOfWork(i.Department, i.DepartmentName, i.Unit); p != "" {
 		role += " (" + p + ")"
 	}
 	return mail.Message{

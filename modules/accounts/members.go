@@ -40,14 +40,16 @@ func members(a *web.App) {
 	a.Submit(membersPath+"/{id}/so-dien-thoai", authz.MemberInvite, showMember, clearPhone)
 	roles(a)
 	fields(a)
+	departmentPages(a)
 	a.Menu("Quản trị", "Thành viên", membersPath, "users", authz.MemberView)
 	a.Menu("Quản trị", "Vai trò và quyền", "/vai-tro", "settings", authz.MemberView)
 }
 
-// placeOfWork says in what a role is held: the body, the commune, or nothing more than the tenant.
-func placeOfWork(department, commune string) string {
+// placeOfWork says in what a role is held: the body (named is the province's own name for it, or ""), the commune, or nothing
+// more than the tenant.
+func placeOfWork(department, named, commune string) string {
 	if department != "" {
-		return departmentName(department)
+		return authz.DepartmentName(department, named)
 	}
 	if ref, err := unit.ParseRef(commune); err == nil {
 		if u, ok := unit.ByRef(ref); ok {
@@ -104,7 +106,7 @@ func listMembers(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 				return ui.AnchorTwo(memberPath(m.ID), m.Name, string(m.Email))
 			}},
 			{Key: "role", Label: "Vai trò", Value: func(m authz.Membership) any { return m.Title() }, Cell: func(m authz.Membership) templ.Component {
-				return ui.Two(m.Title(), placeOfWork(m.Department, m.Unit))
+				return ui.Two(m.Title(), placeOfWork(m.Department, m.DepartmentName, m.Unit))
 			}},
 			{Label: "Trạng thái", Value: func(m authz.Membership) any { return memberStatus(m, now).Word }, Cell: func(m authz.Membership) templ.Component { return ui.Badge(memberStatus(m, now)) }},
 			{Key: "since", Label: "Từ ngày", HidePhone: true, Value: func(m authz.Membership) any { return vi.Date(m.ValidFrom) }},
@@ -244,7 +246,7 @@ func provinceOf(t tenant.Tenant) unit.Ref {
 // auditInvitation notes what was done to an invitation.
 func auditInvitation(ctx context.Context, tx tenant.Tx, who authz.Identity, i authz.Invitation, action, verb string) error {
 	what := []string{verb + " " + i.Name + " <" + string(i.Email) + "> làm " + i.Title()}
-	if p := placeOfWork(i.Department, i.Unit); p != "" {
+	if p := placeOfWork(i.Department, i.DepartmentName, i.Unit); p != "" {
 		what = append(what, p)
 	}
 	before, after := audit.Fields(nil), invitationRecord(i)

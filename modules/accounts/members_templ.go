@@ -223,7 +223,7 @@ func openInvitations(list []authz.Invitation, batches []authz.Batch, mayInvite, 
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Two(i.Title(), placeOfWork(i.Department, i.Unit)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Two(i.Title(), placeOfWork(i.Department, i.DepartmentName, i.Unit)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -667,7 +667,7 @@ func memberFacts(m authz.Membership, number authz.Phone, status ui.Status) []ui.
 	if number != "" {
 		facts = append(facts, ui.Pair{Label: "Số điện thoại đăng nhập", Value: ui.Text(number.Masked())})
 	}
-	if p := placeOfWork(m.Department, m.Unit); p != "" {
+	if p := placeOfWork(m.Department, m.DepartmentName, m.Unit); p != "" {
 		facts = append(facts, ui.Pair{Label: "Phạm vi", Value: ui.Text(p)})
 	}
 	facts = append(facts, ui.Pair{Label: "Từ lúc", Value: ui.Text(vi.DateTime(m.ValidFrom))})
@@ -1192,7 +1192,7 @@ func invitationFacts(i authz.Invitation) []ui.Pair {
 	if i.Phone != "" {
 		facts = append(facts, ui.Pair{Label: "Số điện thoại đăng nhập", Value: ui.Text(i.Phone.Home())})
 	}
-	if p := placeOfWork(i.Department, i.Unit); p != "" {
+	if p := placeOfWork(i.Department, i.DepartmentName, i.Unit); p != "" {
 		facts = append(facts, ui.Pair{Label: "Phạm vi", Value: ui.Text(p)})
 	}
 	return append(facts, ui.Pair{Label: "Hiệu lực đến", Value: ui.Text(vi.DateTime(i.ExpiresAt))})

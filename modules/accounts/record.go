@@ -15,7 +15,7 @@ func memberFields(m authz.Membership, now time.Time) audit.Fields {
 	if m.ValidTo != nil {
 		ends = vi.DateTime(*m.ValidTo)
 	}
-	return audit.Of("Người", m.Name+" <"+string(m.Email)+">", "Vai trò", m.Title(), "Phạm vi", placeOfWork(m.Department, m.Unit),
+	return audit.Of("Người", m.Name+" <"+string(m.Email)+">", "Vai trò", m.Title(), "Phạm vi", placeOfWork(m.Department, m.DepartmentName, m.Unit),
 		"Trạng thái", memberStatus(m, now).Word, "Đến", ends)
 }
 
@@ -25,7 +25,7 @@ func invitationRecord(i authz.Invitation) audit.Fields {
 	if i.RevokedAt != nil {
 		state = "Đã thu hồi"
 	}
-	return audit.Of("Người được mời", i.Name+" <"+string(i.Email)+">", "Vai trò", i.Title(), "Phạm vi", placeOfWork(i.Department, i.Unit),
+	return audit.Of("Người được mời", i.Name+" <"+string(i.Email)+">", "Vai trò", i.Title(), "Phạm vi", placeOfWork(i.Department, i.DepartmentName, i.Unit),
 		"Hiệu lực đến", vi.DateTime(i.ExpiresAt), "Trạng thái", state)
 }
 

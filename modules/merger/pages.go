@@ -91,7 +91,7 @@ func effectiveOf(t tenant.Tenant) string {
 
 func areaOf(o Officer, now time.Time) string {
 	if o.Department != "" {
-		return authz.DepartmentName(o.Department)
+		return authz.DepartmentName(o.Department, "")
 	}
 	name := func(ref string) string {
 		r, err := unit.ParseRef(ref)

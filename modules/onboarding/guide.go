@@ -414,7 +414,7 @@ func (g guide) review(o Onboarding) []reviewPart {
 	return []reviewPart{
 		{stepAddress, []ui.Pair{text("Tên miền con", o.Slug+"."+g.base), text("Tên miền riêng", o.Domain)}},
 		{stepFace, append(face, colourPair(o.Colour), text("Cơ quan đầu mối", cmp.Or(o.Settings[tenant.ContactName], "Sở Khoa học và Công nghệ")), text("Cách liên hệ", o.Contact))},
-		{stepSettings, append(settings, text("Sở, ngành tham gia", departmentNames(strings.Split(o.Settings[tenant.Departments], ","))))},
+		{stepSettings, append(settings, text("Sở, ngành tham gia", chosenNames(o.Settings[tenant.Departments])))},
 		{stepAdmin, []ui.Pair{text("Quản trị đầu tiên", o.AdminName), text("Thư điện tử", o.AdminEmail), text("Kế hoạch", planName)}},
 	}
 }

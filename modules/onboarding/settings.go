@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"txng/authz"
 	"txng/modules/internal/audit"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/web"
@@ -24,9 +25,6 @@ func decided(q *web.Request, tx tenant.Tx) (tenant.Settings, error) {
 			s[key] = first
 		}
 	}
-	if _, ok := s.Decided(tenant.Departments); !ok {
-		s[tenant.Departments] = strings.Join(usualDepartments, ",")
-	}
 	return s, nil
 }
 
@@ -42,6 +40,10 @@ func showSettings(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
+	own, err := authz.OwnDepartments(q.Context(), tx)
+	if err != nil {
+		return web.Answer{}, err
+	}
 	var groups []settingGroup
 	for _, spec := range tenant.Specs {
 		i := slices.IndexFunc(groups, func(g settingGroup) bool { return g.name == spec.Group })
@@ -49,18 +51,16 @@ func showSettings(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 			i, groups = len(groups), append(groups, settingGroup{name: spec.Group})
 		}
 		if spec.Page != "" {
-			groups[i].links = append(groups[i].links, ui.Pair{Label: spec.Label, Value: ui.Anchor(spec.Page, "Đang "+spec.Words(s.Value(spec.Key))+" – đổi")})
+			says := "Đang " + spec.Words(s.Value(spec.Key)) + " – đổi"
+			if spec.Key == tenant.Departments {
+				says = departmentNames(own) + " – thêm, đổi tên, bỏ"
+			}
+			groups[i].links = append(groups[i].links, ui.Pair{Label: spec.Label, Value: ui.Anchor(spec.Page, says)})
 			continue
 		}
 		f := settingField(spec)
 		f.Value = spec.Typed(s.Value(spec.Key))
 		f = q.Field(f)
-		if spec.Key == tenant.Departments {
-			f.Values = strings.Split(s.Value(spec.Key), ",")
-			if q.Posted != nil {
-				f.Values = q.Posted[f.Name]
-			}
-		}
 		groups[i].fields = append(groups[i].fields, f)
 		if spec.Key == tenant.DisplayName {
 			groups[i].fields = append(groups[i].fields, q.Field(ui.Field{Name: "logo", Label: "Biểu trưng", Type: "file", Accept: "image/png,image/jpeg", Optional: true, Hint: "Ảnh PNG hoặc JPEG, tối đa 2 MB; chọn tệp để thay. Không dùng Quốc huy"}))
@@ -89,17 +89,10 @@ func submitSettings(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	var changes []string
 	after := tenant.Settings{}
 	for _, spec := range tenant.Specs {
-		if spec.Page != "" || !q.Posted.Has(string(spec.Key)) && spec.Key != tenant.Departments {
+		if spec.Page != "" || !q.Posted.Has(string(spec.Key)) {
 			continue
 		}
-		typed := q.Value(string(spec.Key))
-		if spec.Key == tenant.Departments {
-			if !q.Posted.Has("departments_asked") {
-				continue
-			}
-			typed = joinDepartments(&wrong, q.Posted[string(spec.Key)])
-		}
-		value := spec.Check(&wrong, typed)
+		value := spec.Check(&wrong, q.Value(string(spec.Key)))
 		if spec.Key == tenant.DisplayName {
 			checkDisplayName(&wrong, q.Tenant, value)
 		}

@@ -25,7 +25,7 @@ func number(n int64) string { return strconv.FormatInt(n, 10) }
 func settingsForm() url.Values {
 	return url.Values{
 		"display_name": {"Tem thật xứ Nghệ"}, "colour": {"#7a1f1f"}, "contact_name": {"Chi cục TĐC"}, "contact": {"0238 3844 500"},
-		"free_quota": {"1.234"}, "self_signup": {"off"}, "api_access": {"on"}, "departments_asked": {"1"}, "departments": {"SKHCN"},
+		"free_quota": {"1.234"}, "self_signup": {"off"}, "api_access": {"on"},
 	}
 }
 
@@ -35,7 +35,7 @@ func TestSettingsAreCheckedDoSomethingAndAreAudited(t *testing.T) {
 	site := w.Serve(t, onboarding.Routes, organization.Routes, journal.Routes)
 	session := site.SignIn(t, authz.DOSTAdmin)
 	for field, value := range map[string]string{
-		"free_quota": "1000001", "colour": "#ffff00", "self_signup": "maybe", "display_name": strings.Repeat("a", 61), "contact": "xin\u202echào", "departments": "XXX",
+		"free_quota": "1000001", "colour": "#ffff00", "self_signup": "maybe", "display_name": strings.Repeat("a", 61), "contact": "xin\u202echào",
 	} {
 		form := settingsForm()
 		form.Set(field, value)
