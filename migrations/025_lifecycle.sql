@@ -76,13 +76,15 @@ create unique index request_open on tenant.request (unit, email) where state = '
 create index on tenant.request (network, created_at);
 grant select, insert, update on tenant.request to txng_platform;
 
--- What the operator has filled in about a province that does not run yet.
+-- What the operator has filled in about a province that does not run yet; and, of one whose start was decided, all that it
+-- starts with, until its own rows are written.
 create table tenant.draft (
 	tenant int primary key references tenant.tenant,
 	fields jsonb not null check (length(fields::text) <= 20000),
 	logo bytea check (length(logo) <= 2000000),
 	plan bytea check (length(plan) <= 6000000),
 	plan_name text not null default '' check (length(plan_name) <= 200),
+	starting jsonb check (length(starting::text) <= 20000000),
 	changed_by text not null check (length(changed_by) <= 200),
 	changed_at timestamptz not null
 );

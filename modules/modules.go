@@ -57,6 +57,7 @@ func New(c Config, keys *stamps.Keys) *App {
 	home.Routes(a)
 	units.Routes(a)
 	onboarding.Routes(a)
+	onboarding.Jobs(jobs, a)
 	merger.Routes(a)
 	merger.Jobs(jobs)
 	organization.Routes(a)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"txng/tenant/fault"
 )
@@ -63,6 +64,37 @@ func (p Filled) Keep(ctx context.Context, tx Platform, by By, of ID) error {
 			changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
 		of, fields, p.Logo, p.Plan, p.PlanName, by.Name, tx.Now())
 	return err
+}
+
+// SetStarting keeps what a province starts with, in the transaction that activates it: its own rows are written by another
+// one, which may fail when this one has committed. What was filled in stays until DropFilled.
+func SetStarting(ctx context.Context, tx Platform, by By, of ID, what []byte) error {
+	_, err := tx.Exec(ctx, `
+		insert into tenant.draft (tenant, fields, starting, changed_by, changed_at)
+		values ($1, '{}', $2, $3, $4)
+		on conflict (tenant) do update
+		set starting = excluded.starting, changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
+		of, what, by.Name, tx.Now())
+	return err
+}
+
+// StartingOf returns what a province starts with whose own rows may be missing, and holds it until the transaction ends.
+// fault.NotFound when nothing is to be finished.
+func StartingOf(ctx context.Context, tx Platform, of ID) ([]byte, error) {
+	return Value[[]byte](ctx, tx, `
+		select starting
+		from tenant.draft
+		where tenant = $1 and starting is not null
+		for update`, of)
+}
+
+// Unfinished returns the provinces whose start was decided before a time and has not been finished.
+func Unfinished(ctx context.Context, tx Platform, before time.Time) ([]ID, error) {
+	return Column[ID](ctx, tx, `
+		select tenant
+		from tenant.draft
+		where starting is not null and changed_at < $1
+		order by tenant`, before)
 }
 
 // DropFilled forgets what was filled in about a province.

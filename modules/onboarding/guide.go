@@ -299,7 +299,8 @@ func submitGuide(q *web.Request) (web.Answer, error) {
 	case err != nil:
 		return web.Answer{}, err
 	case g.t.State != tenant.Draft:
-		return web.See("/tinh/" + g.t.Slug).Say(g.t.Name + " đã được đưa vào vận hành."), nil
+		a, id := q.App(), g.t.ID
+		return web.See("/tinh/" + g.t.Slug).Say(g.t.Name + " đã được đưa vào vận hành.").Later(func(ctx context.Context) error { return finish(ctx, a, id) }), nil
 	case q.Value("di") == "lui" && step > stepAddress:
 		return web.See(guidePath(g.t, step-1)), nil
 	case wrong != nil:

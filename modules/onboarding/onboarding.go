@@ -10,14 +10,12 @@ package onboarding
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"txng/authz"
 	"txng/modules/internal/audit"
 	"txng/modules/plan"
 	"txng/tenant"
 	"txng/tenant/fault"
-	"txng/tenant/unit"
 )
 
 // Onboarding is what a province needs to start.
@@ -45,19 +43,25 @@ type Started struct {
 }
 
 // Onboard activates a province with all that it starts with, or leaves it the draft that it was; only the address that was
-// chosen stays. Errors: fault.Invalid by the form's fields, fault.Conflict when the province runs already.
+// chosen stays. The activation decides: should the machine stop between it and the province's own rows, these are written
+// from what it has kept, by Finish or by the same call again. Another input does not come into it then. Errors:
+// fault.Invalid by the form's fields, fault.Conflict when the province runs already.
 func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboarding) (Started, error) {
 	o, admin, err := o.check()
 	if err != nil {
 		return Started{}, err
 	}
 	defer db.Forget()
+	if s, begun, err := o.again(ctx, db); begun || err != nil {
+		return s, err
+	}
 	if err := db.Platform(ctx, func(tx tenant.Platform) error {
 		_, err := tenant.Address(ctx, tx, o.Tenant, o.Slug, o.Domain, o.Base)
 		return err
 	}); err != nil {
 		return Started{}, err
 	}
+	db.Forget()
 	scope, err := db.Scope(ctx, o.Tenant)
 	if err != nil {
 		return Started{}, err
@@ -66,36 +70,23 @@ func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboardin
 	if err != nil {
 		return Started{}, err
 	}
-	var s Started
-	// The activation waits for the province's own rows: these are there when it is seen to run. Should the machine stop
-	// between the two ends, they belong to a draft, and the next try finds or replaces them.
-	err = db.Platform(ctx, func(tx tenant.Platform) (err error) {
-		by := tenant.By{Name: who.Name, Account: int64(who.Account)}
-		if s.Tenant, err = tenant.Activate(ctx, tx, by, o.Tenant, o.Colour, o.Contact); err != nil {
+	kept := startingOf(o, who)
+	s := Started{Tenant: was}
+	s.Tenant.State, s.Tenant.Colour, s.Tenant.Contact = tenant.Active, o.Colour, o.Contact
+	// The own rows come first, so that what is wrong with them is found while nothing is decided, and commit last.
+	err = db.In(ctx, scope, func(own tenant.Tx) error {
+		if err := alone(ctx, own); err != nil {
 			return err
 		}
-		if admin != nil {
-			if err := appoint(ctx, tx, *admin, o.Tenant); err != nil {
-				return err
-			}
-		}
-		if err := tenant.DropFilled(ctx, tx, o.Tenant); err != nil {
+		if err := kept.fill(ctx, own, was, &s); err != nil {
 			return err
 		}
-		what := fmt.Sprintf("Đưa %s vào vận hành, quản trị đầu tiên: %s", s.Tenant.Name, o.AdminEmail)
-		// In the tenant's own audit, and in that of the platform, which lives on without the tenant.
-		for _, of := range []tenant.ID{o.Tenant, audit.Platform} {
-			if err := audit.WriteChangeAsPlatform(ctx, tx, who, of, "tenant.activate", audit.Record{Subject: "tenant", ID: int64(o.Tenant)}, what,
-				fields(was), fields(s.Tenant)); err != nil {
-				return err
-			}
-		}
-		return db.In(ctx, scope, func(own tenant.Tx) error { return o.fill(ctx, own, who, &s) })
+		return db.Platform(ctx, func(tx tenant.Platform) (err error) { s.Tenant, err = kept.activate(ctx, tx, was, admin); return err })
 	})
 	if err != nil {
 		return Started{}, err
 	}
-	return s, nil
+	return s, db.Platform(context.WithoutCancel(ctx), func(tx tenant.Platform) error { return tenant.DropFilled(ctx, tx, o.Tenant) })
 }
 
 // check returns the onboarding as it is stored, with the administrator's account when it has a password.
@@ -140,45 +131,6 @@ func appoint(ctx context.Context, tx tenant.Platform, admin authz.NewAccount, t 
 	}
 	_, err = authz.GrantMembership(ctx, tx, authz.NewMembership{Tenant: t, Account: account, Role: authz.DOSTAdmin})
 	return err
-}
-
-// fill writes the rows that are the province's own. What an earlier try has left is replaced, or left as it is.
-func (o Onboarding) fill(ctx context.Context, tx tenant.Tx, who authz.Identity, s *Started) error {
-	for _, spec := range tenant.Specs {
-		if value, ok := o.Settings[spec.Key]; ok {
-			if err := tenant.Decide(ctx, tx, spec.Key, value); err != nil {
-				return err
-			}
-		}
-	}
-	if err := tenant.SetLogo(ctx, tx, o.Logo); err != nil {
-		return err
-	}
-	if o.Plan != nil {
-		known, err := plan.Known(ctx, tx, *o.Plan)
-		if err != nil {
-			return err
-		}
-		if !known {
-			if _, err := plan.Import(ctx, tx, who, *o.Plan); err != nil {
-				return err
-			}
-		}
-	}
-	if o.AdminPassword != "" {
-		return nil
-	}
-	province, err := unit.ParseRef(s.Tenant.Unit)
-	if err != nil {
-		return err
-	}
-	i, token, err := authz.InviteFirst(ctx, tx, who, province, o.AdminEmail, o.AdminName)
-	if err != nil {
-		return adminFields(err)
-	}
-	s.Invitation, s.Token = &i, token
-	return audit.WriteChange(ctx, tx, who, "member.invite", audit.Record{Subject: "invitation", ID: i.ID}, "Mời "+i.Name+" ("+string(i.Email)+"), vai trò "+i.Role.Name(),
-		nil, audit.Of("Người được mời", i.Name+" <"+string(i.Email)+">", "Vai trò", i.Role.Name(), "Trạng thái", "Chờ nhận"))
 }
 
 // fields are a tenant's values for the audit.
