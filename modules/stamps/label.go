@@ -1,14 +1,19 @@
 package stamps
 
 import (
+	"fmt"
 	"iter"
 	"strconv"
+	"time"
 
+	"txng/modules/internal/address"
 	"txng/modules/internal/gs1"
 	"txng/modules/internal/label"
+	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/modules/trace"
 	"txng/tenant/fault"
+	"txng/tenant/unit"
 )
 
 // MaxLabels is the most labels in one file.
@@ -56,8 +61,61 @@ func sheetOf(name string) (label.Sheet, error) {
 	return label.Sheet{}, fault.Invalid{{Name: "kho", Message: "Khổ giấy là 24 hoặc 65 tem một tờ A4."}}
 }
 
-// labels yields the labels of the stamps first..last of an order.
-func (k *Keys) labels(o listed, origin string, first, last int, codes map[trace.LotID]string) iter.Seq[label.Label] {
+// Which address of the organization a label prints, as the form sends it.
+const (
+	noAddress     = ""
+	addressToday  = "nay"
+	addressFormer = "cu" // of before the reform
+)
+
+// addressOf returns the address that a file of labels prints, on the paper. A former one may be printed as long as labels
+// with it may be used: two years from the reform, for that of 1 July 2025 until 30 June 2027 (NĐ 37/2026/NĐ-CP, Điều 98.5;
+// the years are address.Both's). Errors: fault.Invalid for "dia-chi".
+func addressOf(which string, of address.Both, sheet label.Sheet, now time.Time) (string, error) {
+	refuse := func(format string, args ...any) (string, error) {
+		return "", fault.Invalid{{Name: "dia-chi", Message: fmt.Sprintf(format, args...)}}
+	}
+	if which != noAddress && sheet.Small == 0 {
+		return refuse("Nhãn khổ này nhỏ quá, không in được địa chỉ. Chọn khổ 24 nhãn một tờ.")
+	}
+	switch which {
+	case noAddress:
+		return "", nil
+	case addressToday:
+		switch {
+		case of.Today == "":
+			return refuse("Chủ thể chưa khai địa chỉ.")
+		case of.Unsure:
+			return refuse("Chưa rõ xã, phường hiện nay của chủ thể; khai lại địa chỉ rồi in.")
+		}
+		return of.Today, nil
+	case addressFormer:
+		last, still := of.Last(now)
+		if last.IsZero() {
+			return refuse("Chủ thể không có địa chỉ cũ. Địa chỉ ghi trên nhãn trước sắp xếp khai ở Đơn vị của tôi.")
+		}
+		if !still {
+			return refuse("Nhãn ghi địa chỉ cũ chỉ được dùng đến hết %s (Nghị định 37/2026/NĐ-CP, Điều 98 khoản 5). Hãy in địa chỉ hiện nay.", unit.Spoken(last))
+		}
+		return of.Label, nil
+	}
+	return refuse("Chọn địa chỉ in trên nhãn trong danh sách.")
+}
+
+// addressOptions are the choices of the form; a former address that may no longer be printed is not among them.
+func addressOptions(of address.Both, now time.Time) []ui.Option {
+	options := []ui.Option{{Value: noAddress, Label: "Không in địa chỉ"}}
+	if of.Today != "" && !of.Unsure {
+		options = append(options, ui.Option{Value: addressToday, Label: "Địa chỉ hiện nay: " + of.Today})
+	}
+	if last, still := of.Last(now); still {
+		options = append(options, ui.Option{Value: addressFormer, Label: "Địa chỉ cũ (dùng đến hết " + unit.Spoken(last) + "): " + of.Label})
+	}
+	return options
+}
+
+// labels yields the labels of the stamps first..last of an order, with the address ("" for none).
+func (k *Keys) labels(o listed, origin string, first, last int, codes map[trace.LotID]string, address string) iter.Seq[label.Label] {
 	mint := k.Order(string(o.GTIN), int(o.TenantID), o.Number)
 	return func(yield func(label.Label) bool) {
 		for _, run := range within(o.present, first, last) {
@@ -67,7 +125,7 @@ func (k *Keys) labels(o listed, origin string, first, last int, codes map[trace.
 			}
 			for i := run.First; i <= run.Last; i++ {
 				serial := mint.Serial(i)
-				if !yield(label.Label{URL: Link(o.GTIN, serial, origin), Lines: append(lines[:len(lines):len(lines)], serial.Grouped())}) {
+				if !yield(label.Label{URL: Link(o.GTIN, serial, origin), Lines: append(lines[:len(lines):len(lines)], serial.Grouped()), Address: address}) {
 					return
 				}
 			}

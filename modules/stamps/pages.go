@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -15,6 +16,7 @@ import (
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
+	"txng/modules/organization"
 	"txng/modules/trace"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -159,6 +161,13 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		fields: q.Fields,
 	}
 	page.did = page.which(q.URL.Path)
+	if page.print {
+		org, err := organization.Find(q.Context(), tx, o.OrgID)
+		if err != nil {
+			return web.Answer{}, err
+		}
+		page.addresses = addressOptions(org.Both(q.Now()), q.Now())
+	}
 	shell := q.Shell("Đợt tem "+r.String(), o.Product+" · "+o.Org)
 	shell.Crumbs = []ui.Link{{Label: "Tem truy xuất", Href: "/tem"}}
 	return q.Show(shell, recordPage(page)), nil
@@ -242,17 +251,37 @@ func (k *Keys) download(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	sheet.Made = q.Now()
-	// Whoever has the sheet can print the stamps: the order's history says who took it.
-	if err := audit.Write(q.Context(), tx, q.Who, "stamp.print", audit.Record{Subject: "stamp_order", ID: int64(o.Number), Org: o.OrgID},
-		"Tải nhãn để in, tem "+Range{First: first, Last: last}.Numbers()); err != nil {
+	org, err := organization.Find(q.Context(), tx, o.OrgID)
+	if err != nil {
 		return web.Answer{}, err
+	}
+	place, err := addressOf(asked.Get("dia-chi"), org.Both(q.Now()), sheet, q.Now())
+	if err != nil {
+		return web.Answer{}, err
+	}
+	what := "Tải nhãn để in, tem " + Range{First: first, Last: last}.Numbers()
+	if place != "" {
+		what += ", in địa chỉ: " + place
 	}
 	of, err := q.App().DB.Tenant(q.Context(), o.TenantID)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	all := k.labels(o, q.App().OriginOf(of), first, last, lotCodes(lots))
+	all := k.labels(o, q.App().OriginOf(of), first, last, lotCodes(lots), place)
 	title := fmt.Sprintf("Đợt tem %s, tem %s – %s", r, Range{First: first, Last: last}.Numbers(), o.Product)
+	if place != "" { // whether it fits is seen before the download is noted
+		for one := range all {
+			if err := label.WritePDF(io.Discard, sheet, title, slices.Values([]label.Label{one})); err != nil {
+				return web.Answer{}, err
+			}
+			break
+		}
+	}
+	// Whoever has the sheet can print the stamps: the order's history says who took it.
+	if err := audit.Write(q.Context(), tx, q.Who, "stamp.print", audit.Record{Subject: "stamp_order", ID: int64(o.Number), Org: o.OrgID},
+		what); err != nil {
+		return web.Answer{}, err
+	}
 	return web.File(fmt.Sprintf("tem-%s-%d-%d.pdf", r, first+1, last+1), "application/pdf", func(w io.Writer) error {
 		return label.WritePDF(w, sheet, title, all)
 	}), nil

@@ -12,6 +12,8 @@ import (
 // Both is an address as it is today, and as labels from before a reform have it.
 type Both struct {
 	Today string
+	// Unsure: where the former unit of the address lies today is not known for certain.
+	Unsure bool
 	// Label is the address on the labels; "" when it is no other.
 	Label string
 	// Reformed is the day since which the label's address is a former one.
@@ -53,6 +55,8 @@ func Of(line, ref, printed, printedRef string, now time.Time) Both {
 	if u, ok := find(ref); ok && u.Former(now) {
 		b.Label, b.Reformed = strings.TrimPrefix(line+", "+u.Address(u.Last()), ", "), u.To
 		b.Today = strings.TrimPrefix(line+", "+today(u, now), ", ")
+		heirs := unit.Heirs(u.Ref, now)
+		b.Unsure = len(heirs) != 1 || heirs[0].Partial || !heirs[0].Certain
 	}
 	if u, ok := find(printedRef); ok && printed != "" && u.Former(now) {
 		b.Label, b.Reformed = printed, u.To

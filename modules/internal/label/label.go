@@ -30,6 +30,9 @@ type Label struct {
 	// the serial in groups that can be read aloud. Too long lines wrap; when there is no room the longest lose their
 	// end to an ellipsis. The last of several lines is never shortened.
 	Lines []string
+	// Address is printed under the second line in small type; "" for none. It is never cut: with its end gone it would be
+	// another address.
+	Address string
 }
 
 // Sheet describes an A4 sheet of equal labels and how to print on it. Lengths are in mm, type sizes in points.
@@ -41,6 +44,7 @@ type Sheet struct {
 	PadX, PadY    float64 // inside a label, kept free
 	QRSide        float64 // the most a QR symbol may take, with its quiet zone
 	Title, Text   float64 // type sizes of the first and of the other lines
+	Small         float64 // type size of an address; 0 for a label too small to have one
 	Footer        float64 // from the upper edge of the paper to the base of the footer's line; 0 prints no footer
 	CutLines      bool    // print the outline of each label in light grey
 	Correction    Correction
@@ -51,7 +55,7 @@ type Sheet struct {
 // where office printers can print (5 mm from the edge), and the footer stands in the padding of the last row.
 var A4x24 = Sheet{
 	Cols: 3, Rows: 8, Width: 70, Height: 37, Left: 0, Top: 0.5, PadX: 5, PadY: 5,
-	QRSide: 27, Title: 9, Text: 7.6, Footer: 293.4, CutLines: true,
+	QRSide: 27, Title: 9, Text: 7.6, Small: 6.2, Footer: 293.4, CutLines: true,
 }
 
 // A4x65 is the common sheet of 65 small labels, 38.1 × 21.2 mm.
@@ -82,7 +86,8 @@ var boldFont []byte
 
 // WritePDF writes a PDF with one label for each of labels, row by row, as many sheets as needed.
 // title names the file and stands in the footer of each sheet, before its number.
-// Nothing is written on an error: fault.Invalid for no labels at all, fault.TooLarge for more than MaxLabels,
+// Nothing is written on an error: fault.Invalid for no labels at all and for an address that does not fit, fault.TooLarge
+// for more than MaxLabels,
 // otherwise an empty URL, or one whose symbol would have modules below MinModule on this sheet.
 func WritePDF(w io.Writer, sheet Sheet, title string, labels iter.Seq[Label]) error {
 	if err := sheet.check(); err != nil {
@@ -204,8 +209,7 @@ func (p *printer) label(l Label, x, y float64) error {
 	side := module * modules
 	p.symbol(code, x+s.PadX+quietZone*module, y+(s.Height-side)/2+quietZone*module, module)
 	left := x + s.PadX + side
-	p.lines(l.Lines, left, y+s.PadY, x+s.Width-s.PadX-left, s.Height-2*s.PadY)
-	return nil
+	return p.lines(l, left, y+s.PadY, x+s.Width-s.PadX-left, s.Height-2*s.PadY)
 }
 
 // symbol draws a QR symbol without quiet zone as one filled path, its upper left module at x, y.
@@ -226,22 +230,39 @@ type line struct {
 	size   float64 // points
 	height float64 // of a row, mm
 	keep   int     // rows that are printed
+	whole  bool    // no row of it may go
 }
 
-// lines draws the text of a label, centred in the height of the box.
-func (p *printer) lines(texts []string, x, y, width, height float64) {
+// errAddress is the answer to an address that cannot be printed whole.
+var errAddress = fault.Invalid{{Name: "dia-chi", Message: "Địa chỉ dài quá, không in hết được trên nhãn khổ này. Chọn nhãn lớn hơn hoặc không in địa chỉ."}}
+
+// lines draws the text of a label, centred in the height of the box. errAddress when its address does not fit.
+func (p *printer) lines(of Label, x, y, width, height float64) error {
+	if of.Address != "" && p.sheet.Small == 0 {
+		return errAddress
+	}
 	var lines []line
-	for i, text := range texts {
-		l := line{size: p.sheet.Text}
-		if i == 0 {
-			l.style, l.size = "B", p.sheet.Title
-		}
-		l.height = l.size * leading / pointsPerMM
+	add := func(text, style string, size float64, whole bool) {
+		l := line{style: style, size: size, height: size * leading / pointsPerMM, whole: whole}
 		l.block = breakText(printable(text), width, p.font(l.style, l.size))
 		l.keep = len(l.rows)
 		lines = append(lines, l)
 	}
-	y += (height - fit(lines, height)) / 2
+	for i, text := range of.Lines {
+		if i == 0 {
+			add(text, "B", p.sheet.Title, false)
+		} else {
+			add(text, "", p.sheet.Text, false)
+		}
+		if i == min(1, len(of.Lines)-1) && of.Address != "" {
+			add(of.Address, "", p.sheet.Small, true)
+		}
+	}
+	high := fit(lines, height)
+	if of.Address != "" && high > height {
+		return errAddress
+	}
+	y += (height - high) / 2
 	for _, l := range lines {
 		if l.keep == 0 {
 			continue
@@ -252,11 +273,12 @@ func (p *printer) lines(texts []string, x, y, width, height float64) {
 			y += l.height
 		}
 	}
+	return nil
 }
 
 // fit takes rows from lines until they are at most height mm high, and returns how high they are. It takes from the
-// longest line, of equal ones from the later; a line may go altogether. The last line and a row of the first stay,
-// even where they are too high.
+// longest line, of equal ones from the later; a line may go altogether. The last line, a row of the first and what is to
+// stay whole stay, even where they are too high.
 func fit(lines []line, height float64) float64 {
 	total := 0.0
 	for _, l := range lines {
@@ -265,7 +287,7 @@ func fit(lines []line, height float64) float64 {
 	for total > height {
 		longest := -1
 		for i, l := range lines[:max(0, len(lines)-1)] {
-			spare := l.keep > 1 || l.keep == 1 && i > 0
+			spare := !l.whole && (l.keep > 1 || l.keep == 1 && i > 0)
 			if spare && (longest < 0 || l.keep >= lines[longest].keep) {
 				longest = i
 			}

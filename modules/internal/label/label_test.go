@@ -283,6 +283,30 @@ func TestLongestLineIsShortenedButNotTheSerial(t *testing.T) {
 	}
 }
 
+func TestAddressIsPrintedWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	l := func(address string) Label {
+		return Label{URL: stampURL(1), Address: address, Lines: []string{
+			"Cam Vinh Xã Đoài loại đặc biệt hái tay chọn lọc của hợp tác xã", "Hợp tác xã Nông nghiệp và Dịch vụ tổng hợp Nghi Diên", "Lô: CXD-2026-001", grouped(serialLike(1)),
+		}}
+	}
+	const address = "Xóm 5, Xã Kim Liên, tỉnh Nghệ An (số nhà 12, đường Làng Sen)"
+	text := strings.Join(strings.Fields(toolOutput(t, "pdftotext", "-layout", file(t, A4x24, "", slices.Values([]Label{l(address)})), "-")), " ")
+	if !strings.Contains(text, address) || !strings.Contains(text, grouped(serialLike(1))) {
+		t.Errorf("the label says %q, want the whole address and the serial", text)
+	}
+	for name, c := range map[string]struct {
+		sheet   Sheet
+		address string
+	}{"too long": {A4x24, strings.Repeat("thôn ", 60)}, "on a small label": {A4x65, address}} {
+		var b bytes.Buffer
+		var wrong fault.Invalid
+		if err := WritePDF(&b, c.sheet, "", slices.Values([]Label{l(c.address)})); !errors.As(err, &wrong) || b.Len() > 0 {
+			t.Errorf("%s: %v and %d bytes, want a refusal and none", name, err, b.Len())
+		}
+	}
+}
+
 func TestManyLinesLeaveTheNameAndTheSerial(t *testing.T) {
 	t.Parallel()
 	l := Label{URL: stampURL(0), Lines: []string{"Cam Vinh"}}
