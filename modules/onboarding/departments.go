@@ -39,20 +39,17 @@ func JoinDepartments(codes []string) (string, error) {
 	return joined, wrong.Err()
 }
 
-// departmentNames says which bodies these are.
-func departmentNames(list []authz.Department) string {
+// chosenNames says which common bodies the codes, with commas between them, are.
+func chosenNames(codes string) string {
+	chosen := strings.Split(codes, ",")
 	var names []string
-	for _, d := range list {
-		names = append(names, authz.DepartmentName(d.Code, d.Name))
+	for _, d := range authz.CommonDepartments() {
+		if slices.Contains(chosen, d.Code) {
+			names = append(names, d.Name)
+		}
 	}
 	if len(names) == 0 {
 		return "Chưa chọn"
 	}
 	return strings.Join(names, "; ")
-}
-
-// chosenNames says which common bodies the codes, with commas between them, are.
-func chosenNames(codes string) string {
-	chosen := strings.Split(codes, ",")
-	return departmentNames(slices.DeleteFunc(authz.CommonDepartments(), func(d authz.Department) bool { return !slices.Contains(chosen, d.Code) }))
 }

@@ -3,6 +3,7 @@ package onboarding
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"txng/authz"
@@ -53,7 +54,7 @@ func showSettings(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		if spec.Page != "" {
 			says := "Đang " + spec.Words(s.Value(spec.Key)) + " – đổi"
 			if spec.Key == tenant.Departments {
-				says = departmentNames(own) + " – thêm, đổi tên, bỏ"
+				says = strconv.Itoa(len(own)) + " sở, ngành – xem, thêm, đổi tên, bỏ"
 			}
 			groups[i].links = append(groups[i].links, ui.Pair{Label: spec.Label, Value: ui.Anchor(spec.Page, says)})
 			continue
