@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"txng/authz"
 	"txng/modules/onboarding"
@@ -28,11 +29,17 @@ import (
 // draft registers a province that does not run yet, one that the test has not.
 func draft(t *testing.T, w *tracetest.World) tenant.Tenant {
 	t.Helper()
+	return draftOn(t, w, w.DB.Now(), "")
+}
+
+// draftOn is draft for a province of a day, with the end of its subdomain.
+func draftOn(t *testing.T, w *tracetest.World, on time.Time, end string) tenant.Tenant {
+	t.Helper()
 	defer w.DB.Forget()
 	var d tenant.Tenant
-	for _, p := range slices.Backward(unit.Provinces(w.DB.Now())) { // the worlds take theirs from the front
+	for _, p := range slices.Backward(unit.Provinces(on)) { // the worlds take theirs from the front
 		err := w.DB.Platform(t.Context(), func(tx tenant.Platform) (err error) {
-			d, err = tenant.Register(t.Context(), tx, tenant.New{Province: p.Ref.Code, On: w.DB.Now(), State: tenant.Draft})
+			d, err = tenant.Register(t.Context(), tx, tenant.New{Province: p.Ref.Code, On: on, Slug: p.Slug + end, State: tenant.Draft})
 			return err
 		})
 		if err == nil {
