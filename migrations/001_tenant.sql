@@ -14,6 +14,10 @@ begin
 			null; -- roles belong to the server; another database of it has made them
 		end;
 	end loop;
+	-- An earlier version had made the one a member of the other.
+	if pg_has_role('txng_confined', 'txng_app', 'member') then
+		revoke txng_app from txng_confined;
+	end if;
 end $$;
 
 revoke create on schema public from public;
