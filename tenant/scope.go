@@ -11,7 +11,8 @@ import (
 // Scope says whose rows a transaction works on: the tenant that it writes as, the tenants that it reads (the same and
 // those merged into it), and the organization that it is confined to, if any.
 //
-// Only the registry makes a Scope (DB.Scope). Its zero value opens nothing.
+// Only the registry makes a Scope (DB.Scope). Its zero value opens nothing. One that is narrowed again, in the same way or
+// another, shows no more than before.
 type Scope struct {
 	home  ID
 	reads []ID
@@ -36,10 +37,10 @@ type Scope struct {
 // Home returns the tenant that new rows belong to.
 func (s Scope) Home() ID { return s.home }
 
-// Of returns the scope confined to one organization. An organization of 0 or less gives the zero Scope, which opens
-// nothing: to see all organizations, do not call Of.
+// Of returns the scope confined to one organization. An organization of 0 or less, and another one than the scope is
+// confined to, give the zero Scope, which opens nothing: to see all organizations, do not call Of.
 func (s Scope) Of(org OrgID) Scope {
-	if org <= 0 {
+	if org <= 0 || s.org != 0 && s.org != org {
 		return Scope{}
 	}
 	s.org = org
@@ -47,12 +48,20 @@ func (s Scope) Of(org OrgID) Scope {
 }
 
 // Within returns the scope confined to administrative units, by their unit.Ref texts: an officer of a commune sees what
-// stands in it. An empty list, or a text that is no reference, gives the zero Scope.
+// stands in it. An empty list, a text that is no reference, and none of the units that the scope is confined to give the
+// zero Scope.
 func (s Scope) Within(units []string) Scope {
-	if len(units) == 0 || slices.ContainsFunc(units, func(u string) bool { return !unitForm.MatchString(u) }) {
+	if slices.ContainsFunc(units, func(u string) bool { return !unitForm.MatchString(u) }) {
 		return Scope{}
 	}
-	s.units = slices.Clone(units)
+	units, before := slices.Clone(units), s.units
+	if len(before) > 0 {
+		units = slices.DeleteFunc(units, func(u string) bool { return !slices.Contains(before, u) })
+	}
+	if len(units) == 0 {
+		return Scope{}
+	}
+	s.units = units
 	return s
 }
 
@@ -78,7 +87,11 @@ func (f Fields) Has(o Fields) bool { return f&o != 0 }
 // InFields returns the scope confined to groups of products: an officer of a department sees what belongs to one of them.
 // Without a group it sees none.
 func (s Scope) InFields(f Fields) Scope {
-	s.fields, s.inFields = max(f, 0), true
+	f = max(f, 0)
+	if s.inFields {
+		f &= s.fields
+	}
+	s.fields, s.inFields = f, true
 	return s
 }
 
@@ -140,12 +153,13 @@ func (o Orgs) Len() int { return o.n }
 // noOrgs is the empty set in a transaction.
 const noOrgs = "set local app.orgs = '0'; set local app.orgs0 = ','"
 
-// Only returns the scope confined to organizations: an inspector sees those that are assigned. The empty set gives a scope
-// that sees none.
+// Only returns the scope confined to organizations: an inspector sees those that are assigned. The empty set, and another
+// one than the scope is confined to, give a scope that sees none.
 func (s Scope) Only(o Orgs) Scope {
-	if s.orgs = o.set; s.orgs == "" {
-		s.orgs = noOrgs
+	if o.set == "" || s.orgs != "" && s.orgs != o.set {
+		o.set = noOrgs
 	}
+	s.orgs = o.set
 	return s
 }
 
