@@ -57,11 +57,7 @@ func Merge(ctx context.Context, tx Platform, n NewMerger) (Merger, error) {
 	if _, err := tx.Exec(ctx, "lock table tenant.merger in share row exclusive mode"); err != nil {
 		return Merger{}, err
 	}
-	origin, err := byID(ctx, tx, n.Origin)
-	if err != nil {
-		return Merger{}, err
-	}
-	successor, err := byID(ctx, tx, n.Successor)
+	origin, successor, err := both(ctx, tx, n.Origin, n.Successor)
 	if err != nil {
 		return Merger{}, err
 	}
@@ -98,7 +94,7 @@ func Merge(ctx context.Context, tx Platform, n NewMerger) (Merger, error) {
 	if err := Succeed(ctx, tx, Lineage{Successor: m.Successor, Origin: m.Origin, Effective: m.Effective, Basis: m.Basis}); err != nil {
 		return Merger{}, err
 	}
-	if m.Effective.After(tx.Now()) {
+	if m.Effective.After(dayOf(tx.Now())) {
 		return m, nil
 	}
 	return m, changeState(ctx, tx, n.By, origin, Merged, "Sáp nhập vào "+successor.Name+", "+m.Basis)
@@ -182,6 +178,19 @@ func byID(ctx context.Context, tx Platform, id ID) (Tenant, error) {
 		err = fault.Say(fault.NotFound, "Không có tỉnh, thành phố này trên hệ thống.")
 	}
 	return t, err
+}
+
+// both returns two tenants as they stand in the transaction. Whoever holds two holds them in the same order, so that
+// nobody waits for each other.
+func both(ctx context.Context, tx Platform, a, b ID) (of, other Tenant, err error) {
+	if a > b {
+		other, of, err = both(ctx, tx, b, a)
+		return of, other, err
+	}
+	if of, err = byID(ctx, tx, a); err == nil {
+		other, err = byID(ctx, tx, b)
+	}
+	return of, other, err
 }
 
 // KeepMemberships notes the roles that officers got with a merger, which end when it is undone.

@@ -52,11 +52,7 @@ func Cede(ctx context.Context, tx Platform, n NewPart) (Part, error) {
 	if _, err := tx.Exec(ctx, "lock table tenant.part in share row exclusive mode"); err != nil {
 		return Part{}, err
 	}
-	origin, err := byID(ctx, tx, n.Origin)
-	if err != nil {
-		return Part{}, err
-	}
-	successor, err := byID(ctx, tx, n.Successor)
+	origin, successor, err := both(ctx, tx, n.Origin, n.Successor)
 	if err != nil {
 		return Part{}, err
 	}

@@ -78,6 +78,7 @@ type registry struct {
 type registryCache struct {
 	newest  atomic.Pointer[registry]
 	refresh sync.Mutex
+	changes atomic.Int64 // how often it was forgotten
 }
 
 // registryAge is how old a snapshot of the registry may be. Changes made through the same DB are seen at once.
@@ -100,7 +101,7 @@ func (db *DB) snapshot(ctx context.Context) (*registry, error) {
 		}
 	}
 	defer c.refresh.Unlock()
-	r := &registry{at: time.Now()}
+	r, before := &registry{at: time.Now()}, c.changes.Load()
 	err := db.within(ctx, db.lookup, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(t pgx.Tx) (err error) {
 		tx := Platform{open: &open{tx: t, now: db.clock()}}
 		r.tenants, err = List[Tenant](ctx, tx, `
@@ -130,7 +131,13 @@ func (db *DB) snapshot(ctx context.Context) (*registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the registry of tenants: %w", err)
 	}
-	c.newest.Store(r)
+	// What was read before a change is not kept; nor when the change comes at this very moment.
+	if c.changes.Load() == before {
+		c.newest.Store(r)
+		if c.changes.Load() != before {
+			c.newest.CompareAndSwap(r, nil)
+		}
+	}
 	return r, nil
 }
 
@@ -186,7 +193,10 @@ func (r *registry) decide(ctx context.Context, tx Platform) error {
 }
 
 // Forget drops the snapshot of the registry, so that the next use reads it anew.
-func (db *DB) Forget() { db.registry.newest.Store(nil) }
+func (db *DB) Forget() {
+	db.registry.changes.Add(1)
+	db.registry.newest.Store(nil)
+}
 
 // Tenants returns all tenants, by name in Vietnamese order.
 func (db *DB) Tenants(ctx context.Context) ([]Tenant, error) {
@@ -286,6 +296,9 @@ func (db *DB) ScopeAs(ctx context.Context, id, origin ID) (Scope, error) {
 	s.frozen = s.frozen || successor.frozen
 	return s.Alone(), err
 }
+
+// InEffect reports whether the merger is in effect at an instant: from the beginning of its day, Vietnam's time.
+func (l Lineage) InEffect(at time.Time) bool { return !l.Effective.After(dayOf(at)) }
 
 // New is what the registration of a tenant needs.
 type New struct {
@@ -452,7 +465,7 @@ func Succeed(ctx context.Context, tx Platform, l Lineage) error {
 		values ($1, $2, $3, $4, $5)`, l.Successor, l.Origin, l.Effective, l.Basis, tx.Now()); err != nil {
 		return fmt.Errorf("note the merger: %w", err)
 	}
-	if l.Effective.After(tx.Now()) {
+	if l.Effective.After(dayOf(tx.Now())) {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `

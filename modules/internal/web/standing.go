@@ -27,7 +27,7 @@ func (q *Request) standing() ui.Standing {
 		return ui.Standing{}
 	}
 	since := vi.Date(l.Effective) + " (" + l.Basis + ")"
-	if l.Effective.After(q.Now()) {
+	if !l.InEffect(q.Now()) {
 		return ui.Standing{Kind: ui.Info, Text: t.Name + " sáp nhập vào " + into.Name + " từ " + since + "."}
 	}
 	return ui.Standing{Kind: ui.Info, Text: t.Name + " đã sáp nhập vào " + into.Name + " từ " + since + ". Hồ sơ cũ vẫn xem và xử lý được ở đây; " + into.Name + " cũng thấy và xử lý."}
