@@ -148,6 +148,7 @@ type tenantImport struct {
 	File         string `arg:"" help:"Tệp lưu trữ." type:"existingfile"`
 	OtherKey     bool   `help:"Nhập cả khi khóa bí mật chính khác: tem đã in sẽ không được nhận ra ở đây."`
 	KeepAccounts bool   `help:"Giữ nguyên tài khoản đang có cùng số hiệu và thư điện tử, nối vai trò vào đó."`
+	Mergers      bool   `help:"Khôi phục cả việc sáp nhập, chuyển xã, phường với tỉnh đang có trên hệ thống này: bên kế thừa đọc được dữ liệu của bên kia."`
 }
 
 func (c tenantImport) Run(e *environment) error {
@@ -166,7 +167,7 @@ func (c tenantImport) Run(e *environment) error {
 		return err
 	}
 	b, moved := bar(e, "Nhập")
-	done, err := archive.Import(e, d.Config, file, archive.ImportOptions{StampKey: keys.Check(), OtherKey: c.OtherKey, KeepAccounts: c.KeepAccounts, Progress: moved})
+	done, err := archive.Import(e, d.Config, file, archive.ImportOptions{StampKey: keys.Check(), OtherKey: c.OtherKey, KeepAccounts: c.KeepAccounts, Mergers: c.Mergers, Progress: moved})
 	_ = b.Finish()
 	if err != nil {
 		return err

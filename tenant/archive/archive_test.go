@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -299,10 +300,20 @@ func TestMergerIsRestoredWhereTheOtherProvinceIs(t *testing.T) {
 	if err != nil || len(first.Lineage) != 1 || first.Lineage[0] != bacninh.Unit {
 		t.Fatalf("Bắc Giang alone: %v not restored, %v", first.Lineage, err)
 	}
-	second, err := archive.Import(t.Context(), c, bytes.NewReader(two), archive.ImportOptions{KeepAccounts: true}) // the demonstration has people of both
+	keep := archive.ImportOptions{KeepAccounts: true} // the demonstration has people of both
+	// An archive vouches for its own province only: whoever can write one would otherwise read any other's rows.
+	if _, err := archive.Import(t.Context(), c, bytes.NewReader(two), keep); !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), bacgiang.Name) || !strings.Contains(fault.Message(err), "--mergers") {
+		t.Fatalf("Bắc Ninh without consent: %v, want a conflict that names Bắc Giang", err)
+	}
+	if origins, err := db.Origins(t.Context(), bacninh.ID); err != nil || len(origins) != 0 {
+		t.Fatalf("Bắc Ninh was refused and reads %v, %v", origins, err)
+	}
+	keep.Mergers = true
+	second, err := archive.Import(t.Context(), c, bytes.NewReader(two), keep)
 	if err != nil || len(second.Lineage) != 0 {
 		t.Fatalf("Bắc Ninh: %v not restored, %v", second.Lineage, err)
 	}
+	db.Forget()
 	origins, err := db.Origins(t.Context(), bacninh.ID)
 	if err != nil || len(origins) != 1 || origins[0].Origin != bacgiang.ID {
 		t.Errorf("origins of Bắc Ninh: %v, %v", origins, err)

@@ -29,6 +29,9 @@ type ImportOptions struct {
 	// KeepAccounts leaves people who are here already, with the same number and e-mail address, as they are. Without it
 	// they are a reason to refuse; with another number they always are.
 	KeepAccounts bool
+	// Mergers restores mergers and cessions with provinces that are here: from then on the one reads rows of the other, as
+	// the archive says. Without it they are a reason to refuse, because an archive vouches for its own province only.
+	Mergers bool
 	// Progress is told how many of all rows have been read; nil tells nobody. It is called for every row.
 	Progress func(done, total int64)
 }
@@ -74,6 +77,7 @@ type importer struct {
 	done   int64
 
 	units    map[string]string    // number of each province that is here, by unit
+	names    map[string]string    // its name
 	existing map[string]accountOf // people who are here, by number and by e-mail address
 
 	// of the table under way
@@ -155,7 +159,7 @@ func (i *importer) here() error {
 	if err != nil {
 		return fmt.Errorf("read the registry: %w", err)
 	}
-	i.units = map[string]string{t.Unit: fmt.Sprint(t.ID)}
+	i.units, i.names = map[string]string{t.Unit: fmt.Sprint(t.ID)}, map[string]string{}
 	for _, other := range all {
 		switch {
 		case other.Unit == t.Unit:
@@ -165,7 +169,7 @@ func (i *importer) here() error {
 		case other.Slug == t.Slug:
 			return fault.Say(fault.Conflict, "Tên miền con “%s” đã có %s dùng trên hệ thống này.", t.Slug, other.Name)
 		}
-		i.units[other.Unit] = fmt.Sprint(other.ID)
+		i.units[other.Unit], i.names[other.Unit] = fmt.Sprint(other.ID), other.Name
 	}
 	var spentBy string
 	err = i.tx.QueryRow(i.ctx, "select unit from tenant.spent where id = $1", t.ID).Scan(&spentBy)
@@ -340,7 +344,7 @@ func (i *importer) known(a accountOf) (bool, error) {
 
 // relation puts the provinces' numbers in for their units, and reports whether one of them is not here.
 func (i *importer) relation(values []*string) (bool, error) {
-	own := false
+	own, other := false, ""
 	for n, name := range i.part.names() {
 		if !slices.Contains(i.part.Tenants, name) {
 			continue
@@ -349,7 +353,11 @@ func (i *importer) relation(values []*string) (bool, error) {
 			return false, i.wrongRow("thiếu tỉnh, thành phố")
 		}
 		unit := *values[n]
-		own = own || unit == i.head.Tenant.Unit
+		if unit == i.head.Tenant.Unit {
+			own = true
+		} else {
+			other = i.names[unit]
+		}
 		number, here := i.units[unit]
 		if !here {
 			if !slices.Contains(i.report.Lineage, unit) {
@@ -361,6 +369,10 @@ func (i *importer) relation(values []*string) (bool, error) {
 	}
 	if !own {
 		return false, i.wrongRow("thuộc về tỉnh, thành phố khác")
+	}
+	if !i.o.Mergers {
+		return false, fault.Say(fault.Conflict, "Theo tệp lưu trữ, %s có sáp nhập hoặc chuyển xã, phường với %s đang có trên hệ thống này, nên bên kế thừa sẽ đọc được dữ liệu của bên kia. Hãy đối chiếu với nghị quyết rồi nhập với --mergers.",
+			i.head.Tenant.Name, cmp.Or(other, "tỉnh, thành phố khác"))
 	}
 	return false, nil
 }
