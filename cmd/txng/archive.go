@@ -119,7 +119,7 @@ func newFile(place string) (*newOutput, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("không xem được %s: %w", place, err)
 	}
-	f, err := os.OpenFile(place+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(place), filepath.Base(place)+".*.part") // a name that no other command writes to
 	if err != nil {
 		return nil, fmt.Errorf("không ghi được %s: %w", place, err)
 	}
@@ -134,13 +134,13 @@ func (f *newOutput) keep() error {
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("không ghi được %s: %w", f.place, err)
 	}
-	return os.Rename(f.place+".part", f.place)
+	return os.Rename(f.Name(), f.place)
 }
 
 // giveUp removes a file that was not kept.
 func (f *newOutput) giveUp() {
 	f.Close()
-	os.Remove(f.place + ".part")
+	os.Remove(f.Name())
 }
 
 type tenantImport struct {

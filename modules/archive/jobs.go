@@ -25,6 +25,9 @@ type makeOne struct {
 // Kind names the job.
 func (makeOne) Kind() string { return "archive_export" }
 
+// InsertOpts put it among the jobs that take long.
+func (makeOne) InsertOpts() job.Options { return job.Options{Queue: job.Long} }
+
 // sweep is the job that removes what nobody may download any more.
 type sweep struct{}
 
@@ -90,11 +93,12 @@ func (m maker) write(ctx context.Context, of tenant.ID, id int64) (r archive.Res
 	if err := os.MkdirAll(filepath.Dir(place), 0o700); err != nil {
 		return r, fmt.Errorf("make the folder of archives: %w", err)
 	}
-	file, err := os.OpenFile(place+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	// A name that nobody else has: an instance that was taken for dead may still write to its own.
+	file, err := os.CreateTemp(filepath.Dir(place), filepath.Base(place)+".*.part")
 	if err != nil {
 		return r, fmt.Errorf("make the file: %w", err)
 	}
-	defer os.Remove(place + ".part")
+	defer os.Remove(file.Name())
 	defer file.Close()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -115,7 +119,7 @@ func (m maker) write(ctx context.Context, of tenant.ID, id int64) (r archive.Res
 		err = file.Close()
 	}
 	if err == nil {
-		err = os.Rename(place+".part", place)
+		err = os.Rename(file.Name(), place)
 	}
 	return r, err
 }

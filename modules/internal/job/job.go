@@ -37,9 +37,18 @@ func Handle[A Args](w *Workers, f func(context.Context, A) error) {
 	river.AddWorker(w.workers, river.WorkFunc(func(ctx context.Context, j *river.Job[A]) error { return f(ctx, j.Args) }))
 }
 
+// Long is the queue of jobs that take longer than a minute, so that nobody's letter waits behind them.
+const Long = "long"
+
+// LongArgs are the arguments of a job that takes long; their InsertOpts name the queue Long.
+type LongArgs interface {
+	Args
+	river.JobArgsWithInsertOpts
+}
+
 // HandleLong is Handle for jobs that take longer than the minute that others may: up to most. After a crash such a job
 // may start again while nobody works on it any more, or while somebody still does.
-func HandleLong[A Args](w *Workers, most time.Duration, f func(context.Context, A) error) {
+func HandleLong[A LongArgs](w *Workers, most time.Duration, f func(context.Context, A) error) {
 	river.AddWorker(w.workers, &long[A]{work: f, most: most})
 }
 
@@ -88,7 +97,7 @@ func EnqueueAsPlatform(ctx context.Context, tx tenant.Platform, args Args, o *Op
 func Run(ctx context.Context, w *Workers, log *slog.Logger) error {
 	client, err := river.NewClient(riverpgxv5.New(w.DB.JobPool()), &river.Config{
 		Schema:       tenant.JobSchema,
-		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}, Long: {MaxWorkers: 2}},
 		Workers:      w.workers,
 		PeriodicJobs: w.periodic,
 		Logger:       log,
