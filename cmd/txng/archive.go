@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -124,6 +125,15 @@ func newFile(place string) (*newOutput, error) {
 		return nil, fmt.Errorf("không ghi được %s: %w", place, err)
 	}
 	return &newOutput{f, place}, nil
+}
+
+// Write says of a disk without room that it is full.
+func (f *newOutput) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
+		err = fault.Say(fault.Conflict, "Không ghi hết được %s: ổ đĩa đã đầy hoặc hết hạn mức. Hãy chọn nơi còn đủ chỗ rồi xuất lại.", f.place)
+	}
+	return n, err
 }
 
 // keep puts the file to its place.

@@ -78,12 +78,15 @@ func Delete(ctx context.Context, c tenant.Config, d Deletion) (Deleted, error) {
 		if err := nothingLeft(ctx, tx, traces, &done); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `
+		if _, err = tx.Exec(ctx, `
 			insert into tenant.spent (id, unit, archive, deleted_at)
 			values ($1, $2, $3, now())
 			on conflict (id) do update
-			set archive = excluded.archive, deleted_at = excluded.deleted_at`, t.ID, t.Unit, done.SHA256)
-		return err
+			set archive = excluded.archive, deleted_at = excluded.deleted_at`, t.ID, t.Unit, done.SHA256); err != nil {
+			return err
+		}
+		// Not after the rows are gone: a deletion that is stopped here is done once more, files and all.
+		return done.removeFiles(d, traces)
 	})
 	if err != nil {
 		return done, err
@@ -101,12 +104,18 @@ func Delete(ctx context.Context, c tenant.Config, d Deletion) (Deleted, error) {
 	}); err != nil {
 		return done, err
 	}
-	if done.Files, err = removeFiles(d.Folder, t.ID); err != nil {
-		return done, err
+	return done, done.removeFiles(d, traces) // what came meanwhile
+}
+
+// removeFiles removes the tenant's archives, and the letters to its people.
+func (done *Deleted) removeFiles(d Deletion, t Traces) error {
+	archives, err := removeFiles(d.Folder, t.Tenant)
+	if err != nil {
+		return err
 	}
-	letters, err := removeLetters(d.Letters, traces.lower())
-	done.Files += letters
-	return done, err
+	letters, err := removeLetters(d.Letters, t.lower())
+	done.Files += archives + letters
+	return err
 }
 
 // nothingLeft counts, and refuses when there is something.
