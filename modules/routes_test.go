@@ -246,18 +246,6 @@ func TestSuccessorSeesItsPredecessorsRecordsAndCannotChangeThem(t *testing.T) {
 	}
 }
 
-func TestCrossSitePostIsRefused(t *testing.T) {
-	t.Parallel()
-	w := site(t)
-	session := w.signIn(t, authz.DOSTAdmin, "nghe-an")
-	r := request(http.MethodPost, "/danh-muc", session, url.Values{"to_list": {"uu-tien"}, "name": {"Từ trang khác"}})
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	r.Header.Set("Origin", "https://evil.example")
-	if answer := serveTo(w, r); answer.Code != http.StatusForbidden {
-		t.Errorf("cross-site POST: %d, want 403", answer.Code)
-	}
-}
-
 // TestUnitOfficerSeesOwnAreaOnly compares what an officer of a commune sees with the organizations that stand in it.
 func TestUnitOfficerSeesOwnAreaOnly(t *testing.T) {
 	t.Parallel()

@@ -168,11 +168,12 @@ func Undo(ctx context.Context, db *tenant.DB, who authz.Identity, origin tenant.
 	}); err != nil {
 		return m, err
 	}
-	if err := free(ctx, db, m); err != nil {
-		return m, err
-	}
 	err := db.Platform(ctx, func(tx tenant.Platform) error {
 		if err := tenant.Undo(ctx, tx, m, by(who), reason); err != nil {
+			return err
+		}
+		// As late as can be: work that is done up to now counts.
+		if err := free(ctx, db, m); err != nil {
 			return err
 		}
 		for _, id := range m.Memberships {
