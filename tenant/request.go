@@ -52,6 +52,7 @@ func (r Request) ProvinceName() string {
 const (
 	requestsOfProvince = 3   // open ones
 	requestsOfNetwork  = 5   // within a day
+	requestsOfEmail    = 3   // within a day, of all provinces: each sends a letter there
 	requestsOpen       = 300 // altogether
 )
 
@@ -65,13 +66,14 @@ func Ask(ctx context.Context, tx Platform, r Request) (Request, error) {
 		return r, err
 	}
 	n, err := One[struct {
-		Runs                     bool
-		Same, Province, Net, All int64
+		Runs                           bool
+		Same, Province, Net, Mail, All int64
 	}](ctx, tx, `
 		select exists (select from tenant.tenant where unit = $1 and state <> 'draft') as runs,
 			count(*) filter (where state = 'new' and unit = $1 and email = $2) as same,
 			count(*) filter (where state = 'new' and unit = $1) as province,
 			count(*) filter (where network = $3 and created_at > $4) as net,
+			count(*) filter (where email = $2 and created_at > $4) as mail,
 			count(*) filter (where state = 'new') as all
 		from tenant.request`, r.Unit, r.Email, r.Network, tx.Now().AddDate(0, 0, -1))
 	switch {
@@ -85,6 +87,8 @@ func Ask(ctx context.Context, tx Platform, r Request) (Request, error) {
 		return r, fault.Say(fault.Conflict, "Đã có nhiều yêu cầu của %s đang chờ xem xét. Hãy liên hệ trực tiếp đơn vị vận hành hệ thống, kèm công văn của Sở.", r.ProvinceName())
 	case n.Net >= requestsOfNetwork:
 		return r, fault.Say(fault.TooMany, "Hôm nay mạng của bạn đã gửi nhiều yêu cầu. Hãy gửi lại vào ngày mai, hoặc liên hệ đơn vị vận hành hệ thống.")
+	case n.Mail >= requestsOfEmail:
+		return r, fault.Say(fault.TooMany, "Hôm nay đã có nhiều yêu cầu ghi địa chỉ %s. Hãy gửi lại vào ngày mai, hoặc liên hệ đơn vị vận hành hệ thống.", r.Email)
 	case n.All >= requestsOpen:
 		return r, fault.Say(fault.TooMany, "Hệ thống đang có quá nhiều yêu cầu chờ xem xét. Hãy gửi lại sau, hoặc liên hệ đơn vị vận hành hệ thống.")
 	}

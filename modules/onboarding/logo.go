@@ -8,6 +8,7 @@ import (
 	_ "image/jpeg" // pictures are read to be made anew
 	"image/png"
 	"io"
+	"sync"
 
 	"txng/tenant/fault"
 )
@@ -18,6 +19,9 @@ const (
 	maxLogoSide = 4000
 	logoSide    = 512
 )
+
+// reading lets one picture be read at a time: two megabytes of file may be 250 in memory.
+var reading sync.Mutex
 
 // ReadLogo reads a picture and makes it anew as a PNG of at most 512 pixels a side: what else was in the file (metadata,
 // scripts, another format behind the pixels) is gone. It looks at the content, not at the name. Errors: fault.Invalid for
@@ -40,6 +44,8 @@ func ReadLogo(r io.Reader) ([]byte, error) {
 	if config.Width > maxLogoSide || config.Height > maxLogoSide || config.Width < 16 || config.Height < 16 {
 		return nil, refuse("Cạnh của ảnh phải từ 16 đến %d điểm ảnh; ảnh này %d × %d.", maxLogoSide, config.Width, config.Height)
 	}
+	reading.Lock()
+	defer reading.Unlock()
 	img, _, err := image.Decode(bytes.NewReader(b))
 	if err != nil {
 		return nil, refuse("Ảnh bị hỏng, không đọc hết được.")
