@@ -114,6 +114,8 @@ func mayMerge(origin, successor Tenant, day time.Time, basis string, now time.Ti
 	var wrong fault.Invalid
 	if n := utf8.RuneCountInString(basis); n < 3 || n > 200 {
 		wrong.Add("basis", "Ghi căn cứ (nghị quyết), từ 3 đến 200 ký tự. Ví dụ: Nghị quyết 202/2025/QH15")
+	} else if !utf8.ValidString(basis) || strings.ContainsFunc(basis, oddInLine) || strings.ContainsRune(basis, utf8.RuneError) {
+		wrong.Add("basis", "Căn cứ có ký tự không đọc được; hãy gõ lại bằng bảng mã Unicode.")
 	}
 	for _, t := range []Tenant{origin, successor} {
 		switch t.State {

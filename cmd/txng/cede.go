@@ -33,13 +33,13 @@ func (c tenantCede) Run(e *environment) error {
 		return err
 	}
 	defer db.Close()
-	from, err := db.TenantBySlug(e, c.From)
+	from, err := bySlug(e, db, c.From)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.From, err)
+		return err
 	}
-	into, err := db.TenantBySlug(e, c.Into)
+	into, err := bySlug(e, db, c.Into)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Into, err)
+		return err
 	}
 	communes, err := merger.CommunesOf(from, time.Now())
 	if err != nil {

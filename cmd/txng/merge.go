@@ -2,13 +2,17 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"txng/authz"
 	"txng/modules/merger"
 	"txng/tenant"
+	"txng/tenant/fault"
 )
 
 type tenantMerge struct {
@@ -34,9 +38,9 @@ func (c tenantMerge) Run(e *environment) error {
 		return err
 	}
 	defer db.Close()
-	origin, err := db.TenantBySlug(e, c.From)
+	origin, err := bySlug(e, db, c.From)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.From, err)
+		return err
 	}
 	switch {
 	case c.List:
@@ -52,9 +56,9 @@ func (c tenantMerge) Run(e *environment) error {
 }
 
 func (c tenantMerge) merge(e *environment, db *tenant.DB, origin tenant.Tenant) error {
-	into, err := db.TenantBySlug(e, c.Into)
+	into, err := bySlug(e, db, c.Into)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Into, err)
+		return err
 	}
 	o := merger.Order{Origin: origin.ID, Successor: into.ID, Basis: c.Basis, Roles: map[int64]authz.Role{}}
 	if o.Effective, err = time.Parse(time.DateOnly, c.Effective); err != nil {
@@ -74,6 +78,15 @@ func (c tenantMerge) merge(e *environment, db *tenant.DB, origin tenant.Tenant) 
 	}
 	fmt.Fprintf(e.out, "Đã sáp nhập %s vào %s, hiệu lực %s (%s). Không dòng dữ liệu nào bị chuyển.\n", origin.Name, into.Name, m.Effective.Format("02/01/2006"), m.Basis)
 	return nil
+}
+
+// bySlug returns a tenant; the error says which of a command's two is unknown.
+func bySlug(e *environment, db *tenant.DB, slug string) (tenant.Tenant, error) {
+	t, err := db.TenantBySlug(e, slug)
+	if errors.Is(err, fault.NotFound) {
+		err = fault.Say(fault.NotFound, "Không có tỉnh, thành phố %q trên hệ thống. Xem tên miền con bằng: txng tenant list", slug)
+	}
+	return t, err
 }
 
 // officerHead is the head of the list of officers to review.
@@ -115,9 +128,12 @@ func readOfficers(path string) (map[int64]authz.Role, error) {
 		if i == 0 || row[4] == "" {
 			continue
 		}
-		var id int64
-		if _, err := fmt.Sscan(row[0], &id); err != nil {
+		id, err := strconv.ParseInt(strings.TrimSpace(row[0]), 10, 64)
+		if err != nil {
 			return nil, fmt.Errorf("dòng %d: số vai trò %q không đúng", i+1, row[0])
+		}
+		if _, twice := roles[id]; twice {
+			return nil, fmt.Errorf("dòng %d: số vai trò %d đã có ở một dòng trước", i+1, id)
 		}
 		roles[id] = authz.Role(row[4])
 	}
