@@ -152,6 +152,16 @@ func (p *pair) codes(t *testing.T, when string, session authz.Token, want map[st
 	}
 }
 
+// ended waits until an end of a session is heard by whoever remembers it: milliseconds, authz.Sessions says.
+func (p *pair) ended(t *testing.T, session authz.Token) {
+	t.Helper()
+	for limit := time.Now().Add(3 * time.Second); p.ask(http.MethodGet, "/tai-khoan", session, nil).Code != http.StatusSeeOther; time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("a session that has ended still opens pages after three seconds")
+		}
+	}
+}
+
 // TestWhoIsSignedInWhileProvincesAreMergedAndPartedSeesAndWritesWhatIsTrueThen: no session, remembered or not, outlives
 // what gave it the right.
 func TestWhoIsSignedInWhileProvincesAreMergedAndPartedSeesAndWritesWhatIsTrueThen(t *testing.T) {
@@ -185,6 +195,7 @@ func TestWhoIsSignedInWhileProvincesAreMergedAndPartedSeesAndWritesWhatIsTrueThe
 
 	p.part(t)
 	p.codes(t, "parted", theirs, apart)
+	p.ended(t, inside)
 	p.codes(t, "parted, with the role of the merger", inside, map[string]int{"GET /to-chuc": 303, "GET " + record: 303, "POST " + record + "/duyet": 401})
 	p.codes(t, "parted, of the origin", own, map[string]int{"GET " + record: 200, "GET " + goc: 200})
 	if !strings.Contains(page, record+"/duyet") {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"txng/authz"
 	"txng/modules/internal/ui"
@@ -467,8 +468,14 @@ func submitChoose(q *web.Request) (web.Answer, error) {
 	return web.See(guidePath(t, stepAddress)), nil
 }
 
-// checkDisplayName refuses the name of another province.
+// checkDisplayName refuses the name of another province, and letters that look like those of Vietnamese and are none.
 func checkDisplayName(wrong *fault.Invalid, of tenant.Tenant, name string) {
+	for _, r := range name {
+		if unicode.IsLetter(r) && (!unicode.Is(unicode.Latin, r) || r >= '\uff00') {
+			wrong.Add(string(tenant.DisplayName), "Tên có chữ “%c” (U+%04X) không phải chữ cái tiếng Việt, dễ gây nhầm.", r, r)
+			return
+		}
+	}
 	if other := namesake(of, name); other != "" {
 		wrong.Add(string(tenant.DisplayName), "“%s” là tên của tỉnh, thành phố khác.", other)
 	}
