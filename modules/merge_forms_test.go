@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"txng/authz"
-	"txng/authz/authztest"
 	"txng/modules/merger"
 	"txng/tenant"
 )
@@ -18,16 +17,7 @@ import (
 func TestFormsOfMergersTakeOnlyWhatTheyUnderstand(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	var account authz.AccountID
-	if err := p.db.Platform(t.Context(), func(tx tenant.Platform) (err error) {
-		if account, err = authz.CreateAccount(t.Context(), tx, "van-hanh@example.vn", "Người vận hành", pairPassword); err != nil {
-			return err
-		}
-		return authz.GrantPlatformRole(t.Context(), tx, account, authz.Operator)
-	}); err != nil {
-		t.Fatal(err)
-	}
-	session := authztest.SignIn(t, p.db, "van-hanh@example.vn", pairPassword, nil)
+	session := p.operator(t)
 	_, memberships := p.hire(t, "cu", authz.DOSTOfficer, p.from)
 	role := fmt.Sprintf("role-%d", memberships[0])
 	long, today := strings.Repeat("ư", 100_000), time.Now().Format("02/01/2006")

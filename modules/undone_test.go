@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +27,10 @@ type pair struct {
 	from, into tenant.Tenant
 	commune    string // of the first
 	orgs       []int64
+	number     int64
 }
+
+var pairs atomic.Int64
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
@@ -53,7 +57,7 @@ func newPair(t *testing.T) *pair {
 		<-ended
 		app.Close()
 	})
-	p := &pair{world: &world{config: config, db: db, app: app}}
+	p := &pair{world: &world{config: config, db: db, app: app}, number: pairs.Add(1)}
 	if err := db.Platform(t.Context(), func(tx tenant.Platform) (err error) {
 		if p.from, err = tenant.Register(t.Context(), tx, tenant.New{Province: "40", On: tx.Now(), State: tenant.Active}); err == nil {
 			p.into, err = tenant.Register(t.Context(), tx, tenant.New{Province: "48", On: tx.Now(), State: tenant.Active})
@@ -92,10 +96,29 @@ func newPair(t *testing.T) *pair {
 
 const pairPassword = "mat khau cua cuoc thu"
 
+// email is a person's address in this pair only: phones with codes are known by it.
+func (p *pair) email(name string) string { return fmt.Sprintf("%s-%d@pair.example.vn", name, p.number) }
+
+// operator returns a session of an operator.
+func (p *pair) operator(t *testing.T) authz.Token {
+	t.Helper()
+	email := p.email("van-hanh")
+	if err := p.db.Platform(t.Context(), func(tx tenant.Platform) error {
+		account, err := authz.CreateAccount(t.Context(), tx, email, "Người vận hành", pairPassword)
+		if err != nil {
+			return err
+		}
+		return authz.GrantPlatformRole(t.Context(), tx, account, authz.Operator)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return authztest.SignIn(t, p.db, email, pairPassword, nil)
+}
+
 // hire gives a new account a role in each of the tenants and returns a session in the first.
 func (p *pair) hire(t *testing.T, name string, role authz.Role, in ...tenant.Tenant) (authz.Token, []int64) {
 	t.Helper()
-	email := name + "@example.vn"
+	email := p.email(name)
 	var memberships []int64
 	if err := p.db.Platform(t.Context(), func(tx tenant.Platform) error {
 		account, err := authz.CreateAccount(t.Context(), tx, email, "Cán bộ "+name, pairPassword)
@@ -182,7 +205,7 @@ func TestWhoIsSignedInWhileProvincesAreMergedAndPartedSeesAndWritesWhatIsTrueThe
 	if err := owner(t, p.world).QueryRow(t.Context(), "select memberships[1] from tenant.merger where undone_at is null").Scan(&fresh); err != nil {
 		t.Fatal(err)
 	}
-	inside, err := authz.Switch(t.Context(), p.db, authztest.SignIn(t, p.db, "cu@example.vn", pairPassword, nil), fresh, authz.Device{})
+	inside, err := authz.Switch(t.Context(), p.db, authztest.SignIn(t, p.db, p.email("cu"), pairPassword, nil), fresh, authz.Device{})
 	if err != nil {
 		t.Fatal(err)
 	}

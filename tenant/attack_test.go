@@ -206,3 +206,39 @@ func communesOf(t *testing.T, of tenant.Tenant) []string {
 	}
 	return list
 }
+
+// TestRequestsThatNameOneAddressAreLimited: nobody's letter box is filled by what strangers ask in their name, each from a
+// network of its own and for another province.
+func TestRequestsThatNameOneAddressAreLimited(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	known, err := e.DB.Tenants(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := map[string]bool{}
+	for _, k := range known {
+		taken[k.Unit] = true
+	}
+	asked, last := 0, error(nil)
+	all := unit.Provinces(e.DB.Now())
+	for i := range all {
+		of := all[len(all)-1-i].Ref.String()
+		if taken[of] || asked == 4 {
+			continue
+		}
+		asked++
+		last = e.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+			_, err := tenant.Ask(t.Context(), tx, tenant.Request{
+				Unit: of, Person: "Lê Thị Hạnh", Title: "Chuyên viên", Email: "victim@limit.example.vn", Phone: "+84912345678", Network: "network " + of,
+			})
+			return err
+		})
+		if asked < 4 && last != nil {
+			t.Fatalf("request %d: %v", asked, last)
+		}
+	}
+	if asked != 4 || !errors.Is(last, fault.TooMany) || !strings.Contains(fault.Message(last), "victim@") {
+		t.Errorf("request %d that names one address: %v", asked, last)
+	}
+}

@@ -160,15 +160,26 @@ func TestGuidedPageKeepsWhatWasTypedAndStartsTheProvince(t *testing.T) {
 	}
 }
 
-func TestLogoOf30MegabytesLosesNothingTyped(t *testing.T) {
+// TestUploadsOf50MegabytesLoseNothingTyped sends what no page takes to every file field of the module.
+func TestUploadsOf50MegabytesLoseNothingTyped(t *testing.T) {
 	t.Parallel()
 	w := tracetest.New(t)
 	site := w.Serve(t, onboarding.Routes)
-	session := operator(t, w)
 	d := draft(t, w)
-	got := send(t, site, session, "/tinh/"+d.Slug+"/van-hanh?buoc=2", map[string]string{"colour": "#0b5d4e", "contact": "Gọi 0238 3844 500"}, map[string][]byte{"logo": make([]byte, 30<<20)})
-	if got.Status != http.StatusRequestEntityTooLarge || !strings.Contains(got.Body, "quá lớn") || !strings.Contains(got.Body, "Gọi 0238 3844 500") {
-		t.Errorf("30 MB: %d, want 413, a sentence and what was typed\n%.500s", got.Status, got.Body)
+	above, admin := operator(t, w), site.SignIn(t, authz.DOSTAdmin)
+	for _, c := range []struct {
+		session    *http.Cookie
+		path, file string
+		texts      map[string]string
+	}{
+		{above, "/tinh/" + d.Slug + "/van-hanh?buoc=2", "logo", map[string]string{"contact": "Gọi 0238 3844 500"}},
+		{above, "/tinh/" + d.Slug + "/van-hanh?buoc=4", "plan", map[string]string{"admin_name": "Gọi 0238 3844 500"}},
+		{admin, "/cau-hinh", "logo", map[string]string{"contact": "Gọi 0238 3844 500"}},
+	} {
+		got := send(t, site, c.session, c.path, c.texts, map[string][]byte{c.file: make([]byte, 50<<20)})
+		if got.Status != http.StatusRequestEntityTooLarge || !strings.Contains(got.Body, "quá lớn") || !strings.Contains(got.Body, "Gọi 0238 3844 500") {
+			t.Errorf("%s %s: %d, want 413, a sentence and what was typed", c.path, c.file, got.Status)
+		}
 	}
 }
 
@@ -197,7 +208,7 @@ func TestLogoIsReadByItsContent(t *testing.T) {
 	}
 }
 
-func TestAddressesThatMislead(t *testing.T) {
+func TestAddressesAndNamesThatMislead(t *testing.T) {
 	t.Parallel()
 	w := tracetest.New(t)
 	site := w.Serve(t, onboarding.Routes)
@@ -239,6 +250,28 @@ func TestAddressesThatMislead(t *testing.T) {
 		}
 		if got.Status != want || !strings.Contains(got.Body, c.says) || !strings.Contains(got.Body, `aria-invalid`) {
 			t.Errorf("%q %q: %d, want %d and %q at the field", c.slug, c.domain, got.Status, want, c.says)
+		}
+	}
+
+	// Names that people take for another province's.
+	namesake := "Đà Nẵng"
+	if d.Name == namesake {
+		namesake = "Nghệ An"
+	}
+	for _, name := range []string{
+		namesake, strings.ToUpper(namesake), "Tỉnh " + namesake, "  " + namesake + "  ", norm(namesake),
+		strings.Replace(strings.Replace(namesake, "n", "п", 1), "a", "а", 1) + " а", // Cyrillic
+		strings.Replace(namesake, "N", "Ｎ", 1),                                      // full width
+		namesake + "\u200b", "\u202e" + namesake, namesake + "\u00ad",
+	} {
+		got := site.Post(t, session, "/tinh/"+d.Slug+"/van-hanh?buoc=2", url.Values{"display_name": {name}, "colour": {"#0b5d4e"}, "contact": {"0238"}, "contact_name": {""}})
+		if got.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%q: %d, want 422", name, got.Status)
+		}
+	}
+	for _, name := range []string{d.Name, "Chương trình truy xuất nguồn gốc " + d.Name, "TXNG 4.0 – " + d.Name + " (OCOP & HTX)"} {
+		if got := site.Post(t, session, "/tinh/"+d.Slug+"/van-hanh?buoc=2", url.Values{"display_name": {name}, "colour": {"#0b5d4e"}, "contact": {"0238"}, "contact_name": {""}}); got.Status != http.StatusSeeOther {
+			t.Errorf("%q: %d, want 303", name, got.Status)
 		}
 	}
 }
@@ -362,4 +395,9 @@ func TestRegistrationOfADraftStandsInThePlatformsAuditOnce(t *testing.T) {
 	if got := lines(d.ID); got != 0 {
 		t.Errorf("a province that was there: %d lines", got)
 	}
+}
+
+// norm writes a name with its marks apart from their letters.
+func norm(s string) string {
+	return strings.NewReplacer("à", "a\u0300", "ẵ", "a\u0306\u0303", "ệ", "e\u0323\u0302").Replace(s)
 }

@@ -8,18 +8,13 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
-	"net/http"
-	"net/url"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"txng/authz"
 	"txng/modules/onboarding"
-	"txng/modules/trace/tracetest"
 	"txng/tenant/fault"
 )
 
@@ -121,60 +116,4 @@ func TestManyLargeLogosAtOnceCostTheMemoryOfOne(t *testing.T) {
 	if peak > 500<<20 {
 		t.Errorf("six logos at once take %d MB, want that of one", peak>>20)
 	}
-}
-
-// TestUploadsOf50MegabytesLoseNothingTyped sends what no page takes to every file field of the module.
-func TestUploadsOf50MegabytesLoseNothingTyped(t *testing.T) {
-	t.Parallel()
-	w := tracetest.New(t)
-	site := w.Serve(t, onboarding.Routes)
-	d := draft(t, w)
-	above, admin := operator(t, w), site.SignIn(t, authz.DOSTAdmin)
-	for _, c := range []struct {
-		session    *http.Cookie
-		path, file string
-		texts      map[string]string
-	}{
-		{above, "/tinh/" + d.Slug + "/van-hanh?buoc=2", "logo", map[string]string{"contact": "Gọi 0238 3844 500"}},
-		{above, "/tinh/" + d.Slug + "/van-hanh?buoc=4", "plan", map[string]string{"admin_name": "Gọi 0238 3844 500"}},
-		{admin, "/cau-hinh", "logo", map[string]string{"contact": "Gọi 0238 3844 500"}},
-	} {
-		got := send(t, site, c.session, c.path, c.texts, map[string][]byte{c.file: make([]byte, 50<<20)})
-		if got.Status != http.StatusRequestEntityTooLarge || !strings.Contains(got.Body, "quá lớn") || !strings.Contains(got.Body, "Gọi 0238 3844 500") {
-			t.Errorf("%s %s: %d, want 413, a sentence and what was typed", c.path, c.file, got.Status)
-		}
-	}
-}
-
-// TestProvinceCallsItselfNothingThatReadsAsAnother tries names that people take for another province's.
-func TestProvinceCallsItselfNothingThatReadsAsAnother(t *testing.T) {
-	t.Parallel()
-	w := tracetest.New(t)
-	site := w.Serve(t, onboarding.Routes)
-	d, session := draft(t, w), operator(t, w)
-	other := "Đà Nẵng"
-	if d.Name == other {
-		other = "Nghệ An"
-	}
-	for _, name := range []string{
-		other, strings.ToUpper(other), "Tỉnh " + other, "  " + other + "  ", norm(other),
-		strings.Replace(strings.Replace(other, "n", "п", 1), "a", "а", 1) + " а", // Cyrillic
-		strings.Replace(other, "N", "Ｎ", 1),                                      // full width
-		other + "\u200b", "\u202e" + other, other + "\u00ad",
-	} {
-		got := site.Post(t, session, "/tinh/"+d.Slug+"/van-hanh?buoc=2", url.Values{"display_name": {name}, "colour": {"#0b5d4e"}, "contact": {"0238"}, "contact_name": {""}})
-		if got.Status != http.StatusUnprocessableEntity {
-			t.Errorf("%q: %d, want 422", name, got.Status)
-		}
-	}
-	for _, name := range []string{d.Name, "Chương trình truy xuất nguồn gốc " + d.Name, "TXNG 4.0 – " + d.Name + " (OCOP & HTX)"} {
-		if got := site.Post(t, session, "/tinh/"+d.Slug+"/van-hanh?buoc=2", url.Values{"display_name": {name}, "colour": {"#0b5d4e"}, "contact": {"0238"}, "contact_name": {""}}); got.Status != http.StatusSeeOther {
-			t.Errorf("%q: %d, want 303", name, got.Status)
-		}
-	}
-}
-
-// norm writes a name with its marks apart from their letters.
-func norm(s string) string {
-	return strings.NewReplacer("à", "a\u0300", "ẵ", "a\u0306\u0303", "ệ", "e\u0323\u0302").Replace(s)
 }
