@@ -153,16 +153,11 @@ func (c benchAuthz) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	session, _, err := authz.SignIn(e, db, c.Email, c.Password, authz.Device{Agent: "txng bench"})
 	if err != nil {
 		return err
