@@ -188,7 +188,7 @@ func (p *place) letter(text string) mail.Letter {
 // link returns the path below the prefix that the newest letter with such a link leads to.
 func (p *place) link(prefix string) string {
 	p.t.Helper()
-	_, rest, _ := strings.Cut(p.letter("http://txng.test" + prefix).Text, "http://txng.test"+prefix)
+	_, rest, _ := strings.Cut(p.letter("http://txng.test"+prefix).Text, "http://txng.test"+prefix)
 	return prefix + strings.Fields(rest)[0]
 }
 
