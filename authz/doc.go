@@ -13,7 +13,8 @@
 // instance when it changes. Who gives what: a custom role holds only what its maker holds and what such a role may have
 // (customizable), asked when it is written and again whenever it is used.
 //
-// Tables: authz.account, authz.session, authz.platform_role, authz.signing_key, authz.refresh_token, authz.refusal (global, the
-// platform's door only), authz.membership, authz.role, authz.department, authz.assignment, authz.api_client,
-// authz.api_key (the tenant's rows).
+// Tables of the platform's door alone: authz.account, authz.platform_role, authz.session, authz.reset, authz.factor,
+// authz.recovery_code, authz.challenge, authz.oidc_provider, authz.oidc_identity, authz.oidc_flow, authz.signing_key,
+// authz.refresh_token, authz.throttle, authz.refusal. Tables of the tenants: authz.membership, authz.invitation,
+// authz.role, authz.department, authz.assignment, authz.api_client, authz.api_key.
 package authz

@@ -22,12 +22,13 @@
 //     the first, what was quick for the smallest tenant read up to 27 times the pages of the largest, measured.
 //   - A successor reads what its origins wrote; it never changes it. Updates are held off by the policy's check, deletes
 //     by the restrictive policy home, because a delete has no check.
-//   - Tables of one organization, and of one administrative unit, have restrictive policies more. They are asked for every row,
-//     so they lie on a role of their own: a scope that is confined within its tenant signs in as txng_confined, a scope
-//     of one whole tenant as txng_app, of several as txng_merged, all with the same rights. DB chooses by the scope,
-//     nobody else.
-//   - Each door has a login role of its own (the tenants' three), a member of no other. None owns a table, bypasses row security, or has a right on a partition.
-//     What a door other than the tenants' sees is one policy for that role on that table.
+//   - Tables of one organization, and of one administrative unit, have restrictive policies more. They are asked for
+//     every row, so they lie on a role of their own: a scope that is confined within its tenant signs in as
+//     txng_confined, a scope of one whole tenant as txng_app, of several as txng_merged, all with the same rights. DB
+//     chooses by the scope, nobody else.
+//   - Each door has a login role of its own (the tenants' three), a member of no other. None owns a table, bypasses row
+//     security, or has a right on a partition. What a door other than the tenants' sees is one policy for that role on
+//     that table.
 //   - The scope is opened by set local in the flush that begins the transaction, and ends with it.
 //   - One tenant cannot take the connections of the others: see shares.
 //

@@ -14,7 +14,7 @@ import (
 
 type userCommand struct {
 	Create      userCreate      `cmd:"" help:"Tạo tài khoản với một vai trò."`
-	Phone       userPhone       `cmd:"" help:"Xem, đặt hoặc gỡ số điện thoại đăng nhập của một tài khoản."`
+	Phone       userPhone       `cmd:"" help:"Xem hoặc gỡ số điện thoại đăng nhập của một tài khoản."`
 	ResetFactor userResetFactor `cmd:"" help:"Gỡ mọi phương thức xác thực hai lớp của một tài khoản."`
 }
 

@@ -2,8 +2,10 @@
 // (or the operator begins), a guided page collects what is needed, and one act activates the tenant with its settings,
 // picture, plan and first administrator. A checklist then follows what is still missing until the first scan.
 //
-// Tables: none of its own; tenant.request, tenant.draft, tenant.setting, tenant.logo, tenant.feature, tenant.allowance through package tenant.
-// URLs: /tinh and below, /dang-ky-tinh, /cau-hinh, /logo/{tenant}/{digest}.
+// Tables: none of its own; tenant.request, tenant.draft, tenant.setting, tenant.logo, tenant.feature, tenant.allowance
+// through package tenant.
+// URLs: /dang-ky-tinh, /tinh (moi, yeu-cau, yeu-cau/{id}, {slug}, {slug}/van-hanh, {slug}/trang-thai, {slug}/tinh-nang,
+// {slug}/gioi-han), /cau-hinh, /cau-hinh/bieu-trung, /logo/{tenant}/{digest}.
 // Permissions: tenant.view, tenant.create, tenant.settings.
 package onboarding
 
