@@ -63,10 +63,10 @@ func (n NewAssignment) check(now time.Time) error {
 // maxAssigned is how many organizations an inspector may have at a time: the list comes with every session.
 const maxAssigned = 5000
 
-// Assign gives an inspector organizations of the province or its predecessors to inspect, on behalf of who. An organization
-// that the inspector has already keeps its assignment; one whose time is over gets a new one. It returns the new
-// assignments. Errors: fault.Invalid for membership, orgs, basis, from, to; fault.NotFound for an organization that the
-// transaction does not see; fault.Conflict above maxAssigned.
+// Assign gives an inspector organizations of the province or its predecessors to inspect, on behalf of who. An
+// organization that the inspector has already keeps its assignment; one whose time is over gets a new one. It returns
+// the new assignments. Errors: fault.Invalid for membership, orgs, basis, from, to; fault.NotFound for an organization
+// that the transaction does not see; fault.Conflict above maxAssigned.
 func Assign(ctx context.Context, tx tenant.Tx, who Identity, n NewAssignment) ([]Assignment, error) {
 	if who.Tenant != tx.Tenant() || !who.Can(InspectionAssign) {
 		return nil, fault.Forbidden

@@ -175,7 +175,8 @@ func TestBadAssignmentsAreRefused(t *testing.T) {
 	}
 }
 
-// TestDepartmentSeesItsFieldsAndTheirChangeAtTheNextRequest goes through the template, a decision of the province, and none.
+// TestDepartmentSeesItsFieldsAndTheirChangeAtTheNextRequest goes through the template, a decision of the province, and
+// none.
 func TestDepartmentSeesItsFieldsAndTheirChangeAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)

@@ -171,7 +171,8 @@ func TestRoleIsMadeOfWhatItsMakerHoldsAndMayGive(t *testing.T) {
 	}
 }
 
-// TestStoredPermissionsGiveNoMoreThanACustomRoleMayHave writes what the pages never write: rights to invite, unknown names.
+// TestStoredPermissionsGiveNoMoreThanACustomRoleMayHave writes what the pages never write: rights to invite, unknown
+// names.
 func TestStoredPermissionsGiveNoMoreThanACustomRoleMayHave(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)

@@ -11,7 +11,8 @@
 //     {id}/ket-thuc, {id}/so-dien-thoai, {id}/dat-lai-hai-lop), /vai-tro (moi, {id}, {id}/bo), /linh-vuc (sua);
 //   - what a province decides: /cau-hinh/so-nganh (them, sua, bo), /cau-hinh/sso (moi, {id}, {id}/trang-thai,
 //     {id}/kiem-tra), and an organization: /ket-noi, /ket-noi/{id}/thu-hoi;
-//   - for the operator who works in another's place: /tinh/{slug}/thanh-vien, /tinh/{slug}/thanh-vien/{id}, /thoi-lam-thay;
+//   - for the operator who works in another's place: /tinh/{slug}/thanh-vien, /tinh/{slug}/thanh-vien/{id},
+//     /thoi-lam-thay;
 //   - for programs: POST /api/v1/token, GET /api/v1/me, /.well-known/jwks.json;
 //   - in a demonstration: /dev/mail, /dev/mail/{file}.
 //

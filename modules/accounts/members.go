@@ -45,8 +45,8 @@ func members(a *web.App) {
 	a.Menu("Quản trị", "Vai trò và quyền", "/vai-tro", "settings", authz.MemberView)
 }
 
-// placeOfWork says in what a role is held: the body (named is the province's own name for it, or ""), the commune, or nothing
-// more than the tenant.
+// placeOfWork says in what a role is held: the body (named is the province's own name for it, or ""), the commune, or
+// nothing more than the tenant.
 func placeOfWork(department, named, commune string) string {
 	if department != "" {
 		return authz.DepartmentName(department, named)

@@ -44,9 +44,9 @@ type Started struct {
 	Token      authz.InvitationToken
 }
 
-// Onboard activates a province with all that it starts with, or leaves it the draft that it was; only the address that was
-// chosen stays. The activation decides: should the machine stop between it and the province's own rows, these are written
-// from what it has kept, by Finish or by the same call again. Another input does not come into it then. Errors:
+// Onboard activates a province with all that it starts with, or leaves it the draft that it was; only the address that
+// was chosen stays. The activation decides: should the machine stop between it and the province's own rows, these are
+// written from what it has kept, by Finish or by the same call again. Another input does not come into it then. Errors:
 // fault.Invalid by the form's fields, fault.Conflict when the province runs already.
 func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboarding) (Started, error) {
 	o, admin, err := o.check()

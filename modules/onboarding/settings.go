@@ -14,8 +14,8 @@ import (
 	"txng/tenant/fault"
 )
 
-// decided returns the settings of the transaction's tenant as they stand: a colour and contact that it has not decided are
-// those of its onboarding.
+// decided returns the settings of the transaction's tenant as they stand: a colour and contact that it has not decided
+// are those of its onboarding.
 func decided(q *web.Request, tx tenant.Tx) (tenant.Settings, error) {
 	s, err := tenant.SettingsOf(q.Context(), tx)
 	if err != nil {
