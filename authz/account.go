@@ -74,8 +74,8 @@ type NewAccount struct {
 	phone      Phone
 }
 
-// WithPhone returns the account to be made with a number to sign in with. What is no mobile number is left out, and so is,
-// when the account is made, one that another account has: that there is one is nothing for whoever signs up.
+// WithPhone returns the account to be made with a number to sign in with. What is no mobile number is left out, and so
+// is, when the account is made, one that another account has: that there is one is nothing for whoever signs up.
 func (n NewAccount) WithPhone(number string) NewAccount {
 	n.phone, _ = ParsePhone(number)
 	return n

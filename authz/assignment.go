@@ -45,44 +45,39 @@ type NewAssignment struct {
 	From, To   time.Time // To zero: until it is ended
 }
 
+// check refuses what cannot be decided at a time, whoever the inspector and the organizations are.
+func (n NewAssignment) check(now time.Time) error {
+	var wrong fault.Invalid
+	if c := utf8.RuneCountInString(strings.TrimSpace(n.Basis)); c < 3 || c > 200 {
+		wrong.Add("basis", "Ghi số, ngày văn bản phân công, từ 3 đến 200 ký tự.")
+	}
+	if !n.To.IsZero() && (!n.To.After(n.From) || !n.To.After(now)) {
+		wrong.Add("to", "Ngày kết thúc phải sau ngày bắt đầu và chưa qua.")
+	}
+	if len(n.Orgs) == 0 {
+		wrong.Add("orgs", "Chọn ít nhất một chủ thể.")
+	}
+	return wrong.Err()
+}
+
 // maxAssigned is how many organizations an inspector may have at a time: the list comes with every session.
 const maxAssigned = 5000
 
-// Assign gives an inspector organizations of the province or its predecessors to inspect, on behalf of who. An organization
-// that the inspector has already keeps its assignment; one whose time is over gets a new one. It returns the new
-// assignments. Errors: fault.Invalid for membership, orgs, basis, from, to; fault.NotFound for an organization that the
-// transaction does not see; fault.Conflict above maxAssigned.
+// Assign gives an inspector organizations of the province or its predecessors to inspect, on behalf of who. An
+// organization that the inspector has already keeps its assignment; one whose time is over gets a new one. It returns
+// the new assignments. Errors: fault.Invalid for membership, orgs, basis, from, to; fault.NotFound for an organization
+// that the transaction does not see; fault.Conflict above maxAssigned.
 func Assign(ctx context.Context, tx tenant.Tx, who Identity, n NewAssignment) ([]Assignment, error) {
 	if who.Tenant != tx.Tenant() || !who.Can(InspectionAssign) {
 		return nil, fault.Forbidden
 	}
-	var wrong fault.Invalid
-	n.Basis = strings.TrimSpace(n.Basis)
-	if c := utf8.RuneCountInString(n.Basis); c < 3 || c > 200 {
-		wrong.Add("basis", "Ghi số, ngày văn bản phân công, từ 3 đến 200 ký tự.")
-	}
-	if !n.To.IsZero() && (!n.To.After(n.From) || !n.To.After(tx.Now())) {
-		wrong.Add("to", "Ngày kết thúc phải sau ngày bắt đầu và chưa qua.")
-	}
-	slices.Sort(n.Orgs)
-	n.Orgs = slices.Compact(n.Orgs)
-	if len(n.Orgs) == 0 {
-		wrong.Add("orgs", "Chọn ít nhất một chủ thể.")
-	}
-	if err := wrong.Err(); err != nil {
+	if err := n.check(tx.Now()); err != nil {
 		return nil, err
 	}
-	// The membership's lock makes two at a time wait for each other.
-	locked, err := tenant.Puts[struct{ Name string }](ctx, tx, `
-		select name
-		from authz.membership
-		where tenant_id = $1 and id = $2 and role = 'inspector' and (valid_to is null or valid_to > $3)
-		for no key update`, n.Membership, tx.Now())
+	n.Orgs = slices.Compact(slices.Sorted(slices.Values(n.Orgs)))
+	inspector, err := lockInspector(ctx, tx, n.Membership)
 	if err != nil {
 		return nil, err
-	}
-	if len(locked) == 0 {
-		return nil, fault.Invalid{{Name: "membership", Message: "Chọn một kiểm tra viên của tỉnh đang hiệu lực."}}
 	}
 	seen, err := tenant.Value[int](ctx, tx, `
 		select count(*)::int
@@ -94,17 +89,7 @@ func Assign(ctx context.Context, tx tenant.Tx, who Identity, n NewAssignment) ([
 	if seen != len(n.Orgs) {
 		return nil, fault.NotFound
 	}
-	// What has run out makes room for what is new.
-	if _, err := tx.Exec(ctx, `
-		update authz.assignment
-		set ended_at = valid_to
-		where tenant_id = $1 and membership_id = $2 and ended_at is null and valid_to <= $3`, n.Membership, tx.Now()); err != nil {
-		return nil, err
-	}
-	open, err := tenant.Column[tenant.OrgID](ctx, tx, `
-		select org_id
-		from authz.assignment
-		where tenant_id = any ($1) and tenant_id = $2 and membership_id = $3 and ended_at is null`, tx.Tenant(), n.Membership)
+	open, err := openAssignments(ctx, tx, n.Membership)
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +99,8 @@ func Assign(ctx context.Context, tx tenant.Tx, who Identity, n NewAssignment) ([
 			continue
 		}
 		a := Assignment{
-			TenantID: tx.Tenant(), ID: tx.NewID(), Membership: n.Membership, OrgID: org, Basis: n.Basis, AssignedBy: who.Name,
-			CreatedAt: tx.Now(), ValidFrom: n.From, Inspector: locked[0].Name,
+			TenantID: tx.Tenant(), ID: tx.NewID(), Membership: n.Membership, OrgID: org, Basis: strings.TrimSpace(n.Basis), AssignedBy: who.Name,
+			CreatedAt: tx.Now(), ValidFrom: n.From, Inspector: inspector,
 		}
 		if !n.To.IsZero() {
 			a.ValidTo = &n.To
@@ -137,6 +122,36 @@ func Assign(ctx context.Context, tx tenant.Tx, who Identity, n NewAssignment) ([
 		return nil, nil
 	}
 	return made, announceMembership(ctx, tx, n.Membership)
+}
+
+// lockInspector makes two who assign to an inspector at a time wait for each other, and returns the inspector's name.
+func lockInspector(ctx context.Context, tx tenant.Tx, membership int64) (name string, err error) {
+	locked, err := tenant.Puts[struct{ Name string }](ctx, tx, `
+		select name
+		from authz.membership
+		where tenant_id = $1 and id = $2 and role = 'inspector' and (valid_to is null or valid_to > $3)
+		for no key update`, membership, tx.Now())
+	if err != nil {
+		return "", err
+	}
+	if len(locked) == 0 {
+		return "", fault.Invalid{{Name: "membership", Message: "Chọn một kiểm tra viên của tỉnh đang hiệu lực."}}
+	}
+	return locked[0].Name, nil
+}
+
+// openAssignments ends what has run out, which makes room for what is new, and returns the organizations of the rest.
+func openAssignments(ctx context.Context, tx tenant.Tx, membership int64) ([]tenant.OrgID, error) {
+	if _, err := tx.Exec(ctx, `
+		update authz.assignment
+		set ended_at = valid_to
+		where tenant_id = $1 and membership_id = $2 and ended_at is null and valid_to <= $3`, membership, tx.Now()); err != nil {
+		return nil, err
+	}
+	return tenant.Column[tenant.OrgID](ctx, tx, `
+		select org_id
+		from authz.assignment
+		where tenant_id = any ($1) and tenant_id = $2 and membership_id = $3 and ended_at is null`, tx.Tenant(), membership)
 }
 
 // EndAssignment ends an assignment of the home tenant: the inspector's next request no longer sees the organization.

@@ -1,7 +1,6 @@
 package authz_test
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -64,24 +63,11 @@ func TestAssignmentOpensAndItsEndShutsAtTheNextRequest(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	t.Cleanup(stop)
-	instances := []*authz.Sessions{authz.NewSessions(e.DB), authz.NewSessions(e.DB)}
-	for _, s := range instances {
-		go s.Run(ctx)
-		for !s.Listening() {
-			time.Sleep(time.Millisecond)
-		}
-	}
+	instances := []*authz.Sessions{instance(t, e.DB), instance(t, e.DB)}
 	expect := func(when string, want int) {
 		t.Helper()
-		deadline := time.Now().Add(2 * time.Second) // much less than the time that an answer is trusted
 		for i, s := range instances {
-			who, err := s.Resume(t.Context(), session)
-			for err == nil && who.Assigned.Len() != want && time.Now().Before(deadline) {
-				time.Sleep(time.Millisecond)
-				who, err = s.Resume(t.Context(), session)
-			}
+			who, err := heard(t, s, session, func(who authz.Identity, err error) bool { return err != nil || who.Assigned.Len() == want })
 			if got := sees(t, e, who); err != nil || got != want {
 				t.Errorf("%s, instance %d: %d organizations, %v, want %d", when, i, got, err, want)
 			}
@@ -189,7 +175,8 @@ func TestBadAssignmentsAreRefused(t *testing.T) {
 	}
 }
 
-// TestDepartmentSeesItsFieldsAndTheirChangeAtTheNextRequest goes through the template, a decision of the province, and none.
+// TestDepartmentSeesItsFieldsAndTheirChangeAtTheNextRequest goes through the template, a decision of the province, and
+// none.
 func TestDepartmentSeesItsFieldsAndTheirChangeAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)
@@ -208,13 +195,7 @@ func TestDepartmentSeesItsFieldsAndTheirChangeAtTheNextRequest(t *testing.T) {
 	if err != nil || who.Fields != 1<<9|1<<10 {
 		t.Fatalf("the template gives health %b, %v", who.Fields, err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	t.Cleanup(stop)
-	s := authz.NewSessions(e.DB)
-	go s.Run(ctx)
-	for !s.Listening() {
-		time.Sleep(time.Millisecond)
-	}
+	s := instance(t, still(e.DB))
 	if _, err := s.Resume(t.Context(), session); err != nil {
 		t.Fatal(err)
 	}
@@ -228,12 +209,7 @@ func TestDepartmentSeesItsFieldsAndTheirChangeAtTheNextRequest(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		deadline := time.Now().Add(2 * time.Second)
-		who, err := s.Resume(t.Context(), session)
-		for err == nil && who.Fields != c.want && time.Now().Before(deadline) {
-			time.Sleep(time.Millisecond)
-			who, err = s.Resume(t.Context(), session)
-		}
+		who, err := heard(t, s, session, func(who authz.Identity, err error) bool { return err != nil || who.Fields == c.want })
 		if err != nil || who.Fields != c.want {
 			t.Errorf("after %v: %b, %v, want %b", c.codes, who.Fields, err, c.want)
 		}

@@ -91,8 +91,8 @@ type Batch struct {
 // Waiting is the number of letters that nobody has tried to send yet.
 func (b Batch) Waiting() int { return b.Total - b.Sent - b.Failed }
 
-// Batches returns the imports of the transaction's tenant within the last 7 days, newest first. What was accepted, revoked
-// or replaced before its letter was sent needs none, and counts as sent.
+// Batches returns the imports of the transaction's tenant within the last 7 days, newest first. What was accepted,
+// revoked or replaced before its letter was sent needs none, and counts as sent.
 func Batches(ctx context.Context, tx tenant.Tx) ([]Batch, error) {
 	return tenant.List[Batch](ctx, tx, `
 		select batch as id, min(created_at) as created_at, count(*)::int as total,

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestCustomRolesAnswerLikeCasbin compares random custom roles, with unknown names and rights that such a role may not have
-// among what is stored, with casbin: the role written as links into the policy, cut down by casbin's own answers about the
-// administrator. What a custom role may have at all is written here by hand.
+// TestCustomRolesAnswerLikeCasbin compares random custom roles, with unknown names and rights that such a role may not
+// have among what is stored, with casbin: the role written as links into the policy, cut down by casbin's own answers
+// about the administrator. What a custom role may have at all is written here by hand.
 func TestCustomRolesAnswerLikeCasbin(t *testing.T) {
 	t.Parallel()
 	ordinary := []string{
@@ -87,8 +87,8 @@ func TestRightsOfACustomRoleSayWhatItCanDo(t *testing.T) {
 	}
 }
 
-// TestNobodyWithoutACompiledSetCanDoAnything: the role's name alone gives nothing, as with an identity that something else
-// has put together.
+// TestNobodyWithoutACompiledSetCanDoAnything: the role's name alone gives nothing, as with an identity that something
+// else has put together.
 func TestNobodyWithoutACompiledSetCanDoAnything(t *testing.T) {
 	t.Parallel()
 	for _, p := range Permissions() {

@@ -25,8 +25,8 @@ type Department struct {
 	ChangedAt time.Time
 }
 
-// template is the bodies that most provinces have, with the codes that their plans use, and how they share the groups until a
-// province says otherwise. It is the one list of them.
+// template is the bodies that most provinces have, with the codes that their plans use, and how they share the groups
+// until a province says otherwise. It is the one list of them.
 var template = []Department{
 	{Code: "SKHCN", Name: "Sở Khoa học và Công nghệ", Fields: Other | 1<<12},
 	{Code: "SNNMT", Name: "Sở Nông nghiệp và Môi trường", Fields: 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5},
@@ -43,13 +43,14 @@ var template = []Department{
 	{Code: "BAO", Name: "Báo và Đài Phát thanh, Truyền hình"},
 }
 
-// CommonDepartments returns the bodies that most provinces have today: what a new province chooses from, and what one that
-// has not chosen has.
+// CommonDepartments returns the bodies that most provinces have today: what a new province chooses from, and what one
+// that has not chosen has.
 func CommonDepartments() []Department {
 	return slices.DeleteFunc(slices.Clone(template), func(d Department) bool { return d.Former })
 }
 
-// DepartmentName is what a department is called: own is the province's name for it, "" for none; its code where nobody says.
+// DepartmentName is what a department is called: own is the province's name for it, "" for none; its code where nobody
+// says.
 func DepartmentName(code, own string) string { return cmp.Or(own, templateOf(code).Name, code) }
 
 // provinceDepartments is what a province says of departments, by code.
@@ -91,8 +92,8 @@ func (p provinceDepartments) of(code string) Department {
 	return d
 }
 
-// OwnDepartments returns the bodies that take part in the home tenant's programme, in the order in which they were chosen;
-// the common ones while the province has not chosen.
+// OwnDepartments returns the bodies that take part in the home tenant's programme, in the order in which they were
+// chosen; the common ones while the province has not chosen.
 func OwnDepartments(ctx context.Context, tx tenant.Tx) ([]Department, error) {
 	chosen, err := tenant.ValueOf(ctx, tx, tenant.Departments)
 	if err != nil {
@@ -158,8 +159,8 @@ func checkDepartmentName(wrong *fault.Invalid, list []Department, code, name str
 	return name
 }
 
-// AddDepartment puts a body on the province's list, on behalf of who; name "" is the template's. Errors: fault.Invalid for
-// code and name, a fault.Conflict when one is taken; fault.Conflict when the list is full.
+// AddDepartment puts a body on the province's list, on behalf of who; name "" is the template's. Errors: fault.Invalid
+// for code and name, a fault.Conflict when one is taken; fault.Conflict when the list is full.
 func AddDepartment(ctx context.Context, tx tenant.Tx, who Identity, code, name string) (Department, error) {
 	list, err := lockDepartments(ctx, tx, who)
 	if err != nil {
@@ -206,9 +207,9 @@ func nameDepartment(ctx context.Context, tx tenant.Tx, who Identity, code, name 
 	return err
 }
 
-// RenameDepartment gives a body of the province's list another name, on behalf of who, and returns it as it was and is. Its
-// code, by which plans and memberships know it, stays. Errors: fault.NotFound when the list has no such body; fault.Invalid
-// for name, a fault.Conflict when another has it.
+// RenameDepartment gives a body of the province's list another name, on behalf of who, and returns it as it was and is.
+// Its code, by which plans and memberships know it, stays. Errors: fault.NotFound when the list has no such body;
+// fault.Invalid for name, a fault.Conflict when another has it.
 func RenameDepartment(ctx context.Context, tx tenant.Tx, who Identity, code, name string) (before, after Department, err error) {
 	list, err := lockDepartments(ctx, tx, who)
 	if err != nil {
@@ -227,9 +228,9 @@ func RenameDepartment(ctx context.Context, tx tenant.Tx, who Identity, code, nam
 	return before, after, nameDepartment(ctx, tx, who, code, after.Name)
 }
 
-// RemoveDepartment takes a body off the province's list, on behalf of who, and returns it. Its name and groups are kept for
-// when it comes back. Errors: fault.NotFound when the list has no such body; fault.Conflict, saying who, while anybody holds
-// or is offered a role in it, and for the last one.
+// RemoveDepartment takes a body off the province's list, on behalf of who, and returns it. Its name and groups are kept
+// for when it comes back. Errors: fault.NotFound when the list has no such body; fault.Conflict, saying who, while
+// anybody holds or is offered a role in it, and for the last one.
 func RemoveDepartment(ctx context.Context, tx tenant.Tx, who Identity, code string) (Department, error) {
 	list, err := lockDepartments(ctx, tx, who)
 	if err != nil {

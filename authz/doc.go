@@ -8,12 +8,13 @@
 // Access tokens are signed by keys that rotate (Signer, Key); refresh tokens are used once.
 //
 // What confines an officer is read with the membership, in the same statement: the groups of products of a department
-// (Department; the province's own share-out or the template), the organizations assigned to an inspector (Assignment), the
-// permissions of a role that the province has made (CustomRole). It is remembered with the session, and dropped on every
-// instance when it changes. Who gives what: a custom role holds only what its maker holds and what such a role may have
-// (customizable), asked when it is written and again whenever it is used.
+// (Department; the province's own share-out or the template), the organizations assigned to an inspector (Assignment),
+// the permissions of a role that the province has made (CustomRole). It is remembered with the session, and dropped on
+// every instance when it changes. Who gives what: a custom role holds only what its maker holds and what such a role
+// may have (customizable), asked when it is written and again whenever it is used.
 //
-// Tables: authz.account, authz.session, authz.platform_role, authz.signing_key, authz.refresh_token, authz.refusal (global, the
-// platform's door only), authz.membership, authz.role, authz.department, authz.assignment, authz.api_client,
-// authz.api_key (the tenant's rows).
+// Tables of the platform's door alone: authz.account, authz.platform_role, authz.session, authz.reset, authz.factor,
+// authz.recovery_code, authz.challenge, authz.oidc_provider, authz.oidc_identity, authz.oidc_flow, authz.signing_key,
+// authz.refresh_token, authz.throttle, authz.refusal. Tables of the tenants: authz.membership, authz.invitation,
+// authz.role, authz.department, authz.assignment, authz.api_client, authz.api_key.
 package authz

@@ -10,9 +10,9 @@ import (
 	"txng/tenant/fault"
 )
 
-// Group is a group of products by which departments share the work. Groups are fixed: a row keeps its group as one bit, so
-// that a group's place never changes and none is taken away. The share-out follows NĐ 15/2018/NĐ-CP, Phụ lục II–IV for
-// food (health; agriculture; industry and trade), and the ministries' fields for other goods.
+// Group is a group of products by which departments share the work. Groups are fixed: a row keeps its group as one bit,
+// so that a group's place never changes and none is taken away. The share-out follows NĐ 15/2018/NĐ-CP, Phụ lục II–IV
+// for food (health; agriculture; industry and trade), and the ministries' fields for other goods.
 type Group struct {
 	Fields tenant.Fields // its one bit
 	Code   string        // in addresses, forms and files
@@ -93,8 +93,8 @@ func fieldsOf(role Role, department string, own *tenant.Fields) tenant.Fields {
 	return templateOf(department).Fields
 }
 
-// Departments returns the bodies of the home tenant: those that take part, those that officers work in, and those that the
-// province has given groups.
+// Departments returns the bodies of the home tenant: those that take part, those that officers work in, and those that
+// the province has given groups.
 func Departments(ctx context.Context, tx tenant.Tx) ([]Department, error) {
 	list, err := OwnDepartments(ctx, tx)
 	if err != nil {

@@ -95,7 +95,8 @@ func Compile(csv string) (*Policy, error) {
 	return p, nil
 }
 
-// known refuses a policy line that names neither a role nor a permission: a slip of the pen would grant nothing, silently.
+// known refuses a policy line that names neither a role nor a permission: a slip of the pen would grant nothing,
+// silently.
 func known(csv string) error {
 	for n, line := range strings.Split(strings.TrimSpace(csv), "\n") {
 		part := strings.Split(line, ", ")

@@ -26,9 +26,9 @@ func (t ResetToken) hash() []byte { return Token(t).hash() }
 // errDeadLink is the one answer to a link that never was, has been used, replaced, or has expired.
 var errDeadLink = fault.Say(fault.Conflict, "Đường dẫn này không còn dùng được: đã được dùng, đã hết hạn hoặc chưa đúng. Hãy yêu cầu đường dẫn mới.")
 
-// RequestReset makes a link for the account of an address or number, to be sent to the account's address; ok is false when
-// there is none that may have one. The caller gives the person the same answer either way, and before this has run, so
-// that neither words nor time tell; and it asks the database one thing, whether or not there is an account.
+// RequestReset makes a link for the account of an address or number, to be sent to the account's address; ok is false
+// when there is none that may have one. The caller gives the person the same answer either way, and before this has
+// run, so that neither words nor time tell; and it asks the database one thing, whether or not there is an account.
 func RequestReset(ctx context.Context, db *tenant.DB, login string) (token ResetToken, who Account, ok bool, err error) {
 	by, err := ParseLogin(login)
 	if err != nil {
@@ -117,7 +117,8 @@ func Reset(ctx context.Context, tx tenant.Platform, token ResetToken, n NewPassw
 		where id = $1`, account.ID, n.hash); err != nil {
 		return Account{}, err
 	}
-	// Whoever had the account for a minute may have made keys and linked an identity; whoever resets asks for all of that to end.
+	// Whoever had the account for a minute may have made keys and linked an identity; whoever resets asks for all of that
+	// to end.
 	if _, err := tx.Exec(ctx, `
 		update authz.api_key
 		set revoked_at = $2

@@ -17,10 +17,10 @@ import (
 // Custom is the role of a membership whose rights are those of a role that the province has made (CustomRole).
 const Custom Role = "custom"
 
-// customizable are the permissions that a role of the province's own may be made of: ordinary work with records. What gives
-// away rights or people's access (inviting, making roles, share-out of fields), belongs to one person or makes sense in an
-// organization only is not among them, so that no custom role leads to more than it names; a new permission is not, until
-// it is put here. Everybody has AccountSelf.
+// customizable are the permissions that a role of the province's own may be made of: ordinary work with records. What
+// gives away rights or people's access (inviting, making roles, share-out of fields), belongs to one person or makes
+// sense in an organization only is not among them, so that no custom role leads to more than it names; a new permission
+// is not, until it is put here. Everybody has AccountSelf.
 var customizable = []Permission{
 	OrganizationView, OrganizationAdmit, CatalogView, CatalogList, LotView, StampView, StampRecall, ScanView, PlanView,
 	PlanImport, TaskReport, KPIView, QuotaView, QuotaGrant, AuditView, MemberView,
@@ -178,8 +178,8 @@ func CreateRole(ctx context.Context, tx tenant.Tx, who Identity, n NewRole) (Cus
 }
 
 // ChangeRole gives a role another name and other permissions, and returns it as it was and as it is. Its holders may do
-// what it says now from their next request on, on every instance. Errors: those of CreateRole; fault.NotFound when there is
-// no such role of the home tenant, or it is retired.
+// what it says now from their next request on, on every instance. Errors: those of CreateRole; fault.NotFound when
+// there is no such role of the home tenant, or it is retired.
 func ChangeRole(ctx context.Context, tx tenant.Tx, who Identity, id int64, n NewRole) (before, after CustomRole, err error) {
 	if who.Tenant != tx.Tenant() || !who.Can(RoleManage) {
 		return before, after, fault.Forbidden

@@ -1,7 +1,6 @@
 package authz_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -86,14 +85,8 @@ func TestChangedRoleCountsAtTheNextRequest(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	t.Cleanup(stop)
-	instances := map[string]*authz.Sessions{"one": authz.NewSessions(e.DB), "two": authz.NewSessions(e.DB)}
+	instances := map[string]*authz.Sessions{"one": instance(t, still(e.DB)), "two": instance(t, still(e.DB))}
 	for _, s := range instances {
-		go s.Run(ctx)
-		for !s.Listening() {
-			time.Sleep(time.Millisecond)
-		}
 		if who, err := s.Resume(t.Context(), session); err != nil || !who.Can(authz.PlanView) {
 			t.Fatalf("resumed as %+v, %v", who, err)
 		}
@@ -105,13 +98,8 @@ func TestChangedRoleCountsAtTheNextRequest(t *testing.T) {
 			t.Errorf("%s after the change: plan %v, catalog %v, KPI %v; %v", name, who.Can(authz.PlanView), who.Can(authz.CatalogView), who.Can(authz.KPIView), err)
 		}
 	}
-	deadline := time.Now().Add(2 * time.Second) // much less than the time that an answer is trusted
 	for name, s := range instances {
-		who, err := s.Resume(t.Context(), session)
-		for err == nil && who.Can(authz.PlanView) && time.Now().Before(deadline) {
-			time.Sleep(time.Millisecond)
-			who, err = s.Resume(t.Context(), session)
-		}
+		who, err := heard(t, s, session, func(who authz.Identity, err error) bool { return err != nil || !who.Can(authz.PlanView) })
 		check("instance "+name, who, err, true)
 	}
 	who, err = signer.Read(t.Context(), e.DB, tokens.Access)
@@ -183,7 +171,8 @@ func TestRoleIsMadeOfWhatItsMakerHoldsAndMayGive(t *testing.T) {
 	}
 }
 
-// TestStoredPermissionsGiveNoMoreThanACustomRoleMayHave writes what the pages never write: rights to invite, unknown names.
+// TestStoredPermissionsGiveNoMoreThanACustomRoleMayHave writes what the pages never write: rights to invite, unknown
+// names.
 func TestStoredPermissionsGiveNoMoreThanACustomRoleMayHave(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)

@@ -281,32 +281,53 @@ func Resume(ctx context.Context, db *tenant.DB, token Token) (Identity, error) {
 	return who, err
 }
 
+// resumed is a session with what it stands for.
+type resumed struct {
+	AccountID  AccountID
+	Email      Email
+	Name       string
+	Role       *Role // nil when it has been taken away
+	TenantID   *tenant.ID
+	Membership *int64 // nil above the tenants
+	OrgID      *tenant.OrgID
+	Department *string
+	Unit       *string
+	limits
+	Ends      time.Time
+	Provider  int64
+	ActingID  *AccountID // the operator who works in the person's place; nil for the person
+	Acting    *string
+	Reason    *string
+	HasFactor bool
+	Shown     bool // the second factor, in this session
+	Asked     bool // for a second factor, by the tenant
+}
+
+// identity returns who the session stands for. It must have a role.
+func (r resumed) identity() Identity {
+	who := Identity{Account: r.AccountID, Name: r.Name, Email: r.Email, Role: *r.Role}
+	if r.Membership != nil {
+		who = Membership{
+			TenantID: *r.TenantID, ID: *r.Membership, AccountID: r.AccountID, Email: r.Email, Name: r.Name, Role: *r.Role,
+			OrgID: *r.OrgID, Department: *r.Department, Unit: *r.Unit, limits: r.limits,
+		}.identity()
+	}
+	who.Provider = r.Provider
+	if r.ActingID != nil { // who works in another's place has shown factors of their own
+		who.Acting = Acting{Account: *r.ActingID, Name: *r.Acting, Reason: *r.Reason, Until: r.Ends}
+	} else {
+		who.Pending = pendingOf(who.Role, r.HasFactor, r.Shown, r.Asked)
+	}
+	return who
+}
+
 // resume also returns when the session, or the membership that it was opened with, ends by itself.
 func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends time.Time, err error) {
 	if len(token) != 43 { // 32 bytes in base64
 		return Identity{}, ends, fault.SignIn
 	}
 	err = db.Platform(ctx, func(tx tenant.Platform) error {
-		row, err := tenant.One[struct {
-			AccountID  AccountID
-			Email      Email
-			Name       string
-			Role       *Role
-			TenantID   *tenant.ID
-			Membership *int64
-			OrgID      *tenant.OrgID
-			Department *string
-			Unit       *string
-			limits
-			Ends      time.Time
-			Provider  int64
-			ActingID  *AccountID
-			Acting    *string
-			Reason    *string
-			HasFactor bool
-			Shown     bool
-			Asked     bool
-		}](ctx, tx, `
+		row, err := tenant.One[resumed](ctx, tx, `
 			select a.id as account_id, a.email, a.name, coalesce(m.role, p.role) as role, s.tenant_id,
 				s.membership_id as membership, m.org_id, m.department, m.unit, `+limitColumns+`,
 				least(s.expires_at, m.valid_to, i.changes, o.ends) as ends, coalesce(s.provider_id, 0) as provider,
@@ -332,21 +353,7 @@ func resume(ctx context.Context, db *tenant.DB, token Token) (who Identity, ends
 		if row.Role == nil {
 			return fault.SignIn
 		}
-		ends = row.Ends
-		who = Identity{Account: row.AccountID, Name: row.Name, Email: row.Email, Role: *row.Role}
-		if row.Membership != nil {
-			who = Membership{
-				TenantID: *row.TenantID, ID: *row.Membership, AccountID: row.AccountID, Email: row.Email, Name: row.Name, Role: *row.Role,
-				OrgID: *row.OrgID, Department: *row.Department, Unit: *row.Unit, limits: row.limits,
-			}.identity()
-		}
-		who.Provider = row.Provider
-		if row.ActingID != nil {
-			who.Acting = Acting{Account: *row.ActingID, Name: *row.Acting, Reason: *row.Reason, Until: row.Ends}
-		}
-		if row.ActingID == nil { // who works in another's place has shown factors of their own
-			who.Pending = pendingOf(who.Role, row.HasFactor, row.Shown, row.Asked)
-		}
+		who, ends = row.identity(), row.Ends
 		return nil
 	})
 	if errors.Is(err, fault.NotFound) {

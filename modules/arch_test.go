@@ -262,8 +262,8 @@ func literals(args []ast.Expr) string {
 	return b.String()
 }
 
-// TestJobsNameTheirTenantAlike makes sure that the jobs of a tenant are found when it is deleted: a struct that is a job's
-// arguments (it has a Kind) calls its tenant.ID "tenant" in JSON.
+// TestJobsNameTheirTenantAlike makes sure that the jobs of a tenant are found when it is deleted: a struct that is a
+// job's arguments (it has a Kind) calls its tenant.ID "tenant" in JSON.
 func TestJobsNameTheirTenantAlike(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]bool{} // folder and type

@@ -115,8 +115,8 @@ func orTrue(condition string) string {
 	return condition
 }
 
-// TestConfinedOfficersAreShutOff tries, on every table that belongs to organizations, to reach rows of others as an officer
-// of a department and as an inspector. A new table joins by itself.
+// TestConfinedOfficersAreShutOff tries, on every table that belongs to organizations, to reach rows of others as an
+// officer of a department and as an inspector. A new table joins by itself.
 func TestConfinedOfficersAreShutOff(t *testing.T) {
 	w := site(t)
 	conn := owner(t, w)
@@ -264,8 +264,8 @@ func TestOfficersSeeWhatIsTheirs(t *testing.T) {
 	}
 }
 
-// TestGroupTakesAlongWhatComesFromTheProduct moves a product to another department's group and back: lots, events, orders,
-// ranges and scans follow, and the two departments see them and no longer.
+// TestGroupTakesAlongWhatComesFromTheProduct moves a product to another department's group and back: lots, events,
+// orders, ranges and scans follow, and the two departments see them and no longer.
 func TestGroupTakesAlongWhatComesFromTheProduct(t *testing.T) {
 	w := site(t)
 	conn := owner(t, w)

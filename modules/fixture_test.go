@@ -31,8 +31,8 @@ type world struct {
 	demo   demo.Result
 }
 
-// worlds are one a run of the tests: `go test -count=2` runs them twice in one process, each over a database and limits of
-// its own.
+// worlds are one a run of the tests: `go test -count=2` runs them twice in one process, each over a database and limits
+// of its own.
 var worlds struct {
 	sync.Mutex
 	now  *oneWorld

@@ -298,7 +298,7 @@ func TestRefusalsOfSignedInPeopleAreNotedOnceAndCounted(t *testing.T) {
 // refusals waits until a person has n lines of refusals, and returns them.
 func refusals(t *testing.T, w *world, email string, n int) (lines []string) {
 	t.Helper()
-	for range 100 {
+	for range 600 {
 		if err := owner(t, w).QueryRow(t.Context(), `
 			select coalesce(array_agg(e.what || ' ' || e.address order by e.id), '{}')
 			from audit.entry e

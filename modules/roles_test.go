@@ -104,8 +104,8 @@ func TestHolderOfARoleOfOnesOwnGetsItsRoutes(t *testing.T) {
 	}
 }
 
-// TestInspectionIsAssignedAndEndedOnThePages has an officer assign an organization, its inspector see it and no longer, and
-// the organization learn nothing of it.
+// TestInspectionIsAssignedAndEndedOnThePages has an officer assign an organization, its inspector see it and no longer,
+// and the organization learn nothing of it.
 func TestInspectionIsAssignedAndEndedOnThePages(t *testing.T) {
 	w := site(t)
 	conn := owner(t, w)

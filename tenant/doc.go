@@ -16,18 +16,20 @@
 //     tenant_id = $1: PostgreSQL then knows statement and policy to be one condition, reads an index in order, and asks
 //     the policy once a statement instead of once a row. In a scope of several the policy is a filter (its condition
 //     stands in a coalesce): otherwise the planner estimates with the scope of the moment.
-//   - No plan that is good for one tenant and bad for another is kept. An unknown tenant is planned as one that has half of
-//     the rows (n_distinct), so that a plan for all is kept only where it is the best for each; and no table is read from
-//     end to end while an index leads to the tenant's rows (enable_seqscan), however small the table is that day. Without
-//     the first, what was quick for the smallest tenant read up to 27 times the pages of the largest, measured.
+//   - No plan that is good for one tenant and bad for another is kept. An unknown tenant is planned as one that has
+//     half of the rows (n_distinct), so that a plan for all is kept only where it is the best for each; and no table is
+//     read from end to end while an index leads to the tenant's rows (enable_seqscan), however small the table is that
+//     day. Without the first, what was quick for the smallest tenant read up to 27 times the pages of the largest,
+//     measured.
 //   - A successor reads what its origins wrote; it never changes it. Updates are held off by the policy's check, deletes
 //     by the restrictive policy home, because a delete has no check.
-//   - Tables of one organization, and of one administrative unit, have restrictive policies more. They are asked for every row,
-//     so they lie on a role of their own: a scope that is confined within its tenant signs in as txng_confined, a scope
-//     of one whole tenant as txng_app, of several as txng_merged, all with the same rights. DB chooses by the scope,
-//     nobody else.
-//   - Each door has a login role of its own (the tenants' three), a member of no other. None owns a table, bypasses row security, or has a right on a partition.
-//     What a door other than the tenants' sees is one policy for that role on that table.
+//   - Tables of one organization, and of one administrative unit, have restrictive policies more. They are asked for
+//     every row, so they lie on a role of their own: a scope that is confined within its tenant signs in as
+//     txng_confined, a scope of one whole tenant as txng_app, of several as txng_merged, all with the same rights. DB
+//     chooses by the scope, nobody else.
+//   - Each door has a login role of its own (the tenants' three), a member of no other. None owns a table, bypasses row
+//     security, or has a right on a partition. What a door other than the tenants' sees is one policy for that role on
+//     that table.
 //   - The scope is opened by set local in the flush that begins the transaction, and ends with it.
 //   - One tenant cannot take the connections of the others: see shares.
 //
@@ -58,11 +60,12 @@
 //   - citus.propagate_set_commands = 'local' for the roles of the doors, so that the scope reaches the workers; the
 //     workers' ports are shut to everybody else, since whoever signs in there may set a scope himself.
 //   - tenant.tenant keeps its identity column on the coordinator: tenants are registered there only.
-//   - The foreign keys by which rows follow the group of their product (fields) cascade on update, which Citus refuses when
-//     the key holds the distribution column: they become keys without the group, and the change of a product's group
-//     updates the rows itself, in the same transaction, table by table.
-//   - Sessions, refresh tokens and what else is local lose their foreign keys to memberships and identity providers, which
-//     are distributed: looking one up joins them anyway, and a session whose membership is gone stands for nobody.
+//   - The foreign keys by which rows follow the group of their product (fields) cascade on update, which Citus refuses
+//     when the key holds the distribution column: they become keys without the group, and the change of a product's
+//     group updates the rows itself, in the same transaction, table by table.
+//   - Sessions, refresh tokens and what else is local lose their foreign keys to memberships and identity providers,
+//     which are distributed: looking one up joins them anyway, and a session whose membership is gone stands for
+//     nobody.
 //   - River stays on the coordinator. A job is added in the transaction of what caused it, which becomes a transaction of
 //     two nodes: slower, and committed in two phases.
 //   - Advisory locks (sealing of the audit, limits of clients, families of refresh tokens) are taken on the coordinator:

@@ -43,8 +43,8 @@ func FilledFor(ctx context.Context, tx Platform, of ID) (Filled, error) {
 	return p, nil
 }
 
-// Keep stores what has been filled in. Errors: fault.Conflict when the province runs by now; fault.TooLarge when the texts are
-// longer than any form's.
+// Keep stores what has been filled in. Errors: fault.Conflict when the province runs by now; fault.TooLarge when the
+// texts are longer than any form's.
 func (p Filled) Keep(ctx context.Context, tx Platform, by By, of ID) error {
 	if _, err := draftOf(ctx, tx, of); err != nil {
 		return err
@@ -66,8 +66,8 @@ func (p Filled) Keep(ctx context.Context, tx Platform, by By, of ID) error {
 	return err
 }
 
-// SetStarting keeps what a province starts with, in the transaction that activates it: its own rows are written by another
-// one, which may fail when this one has committed. What was filled in stays until DropFilled.
+// SetStarting keeps what a province starts with, in the transaction that activates it: its own rows are written by
+// another one, which may fail when this one has committed. What was filled in stays until DropFilled.
 func SetStarting(ctx context.Context, tx Platform, by By, of ID, what []byte) error {
 	_, err := tx.Exec(ctx, `
 		insert into tenant.draft (tenant, fields, starting, changed_by, changed_at)

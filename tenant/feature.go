@@ -53,8 +53,8 @@ func Switch(ctx context.Context, tx Platform, of ID, f Feature, on bool) error {
 // ErrAPIOff is the kind of refusal where a tenant's API is closed; a fault.Forbidden.
 var ErrAPIOff = fmt.Errorf("the API is off: %w", fault.Forbidden)
 
-// Offers refuses a feature that the operator has switched off for the tenant: fault.Forbidden. Roles above the tenants, whose
-// tenant is the zero value, have all features.
+// Offers refuses a feature that the operator has switched off for the tenant: fault.Forbidden. Roles above the tenants,
+// whose tenant is the zero value, have all features.
 func (t Tenant) Offers(f Feature) error {
 	if t.ID == 0 || t.Has(f) {
 		return nil

@@ -49,8 +49,8 @@ func StepsFrom(s State) []Step {
 	return slices.DeleteFunc(slices.Clone(Steps), func(step Step) bool { return !slices.Contains(step.From, s) })
 }
 
-// Move changes a tenant's state by one of the Steps. Errors: fault.Invalid for state and reason; fault.Conflict when there is no
-// such step from the state that the tenant is in.
+// Move changes a tenant's state by one of the Steps. Errors: fault.Invalid for state and reason; fault.Conflict when
+// there is no such step from the state that the tenant is in.
 func Move(ctx context.Context, tx Platform, by By, id ID, to State, reason string) (Tenant, error) {
 	reason = strings.TrimSpace(reason)
 	var wrong fault.Invalid

@@ -113,10 +113,10 @@ func migrateJobs(ctx context.Context, url string) error {
 	return err
 }
 
-// setPasswords sets the login roles' passwords and limits. A table is not read from end to end while an index leads to the
-// tenant's rows, however small it is now: a plan that is kept would read every tenant's rows when it has grown. Where
-// there is no index it is all the same, and the price that PostgreSQL puts on it must not have the statement compiled.
-// `alter role` takes no parameters; role names are constants and passwords are hexadecimal.
+// setPasswords sets the login roles' passwords and limits. A table is not read from end to end while an index leads to
+// the tenant's rows, however small it is now: a plan that is kept would read every tenant's rows when it has grown.
+// Where there is no index it is all the same, and the price that PostgreSQL puts on it must not have the statement
+// compiled. `alter role` takes no parameters; role names are constants and passwords are hexadecimal.
 func setPasswords(ctx context.Context, conn *pgx.Conn, secret []byte) error {
 	if len(secret) == 0 {
 		return nil

@@ -71,8 +71,8 @@ func (t *open) Now() time.Time {
 	return t.now
 }
 
-// NewID returns a number for a record made in this transaction. Numbers of one transaction follow each other, so that they
-// sort in the order in which its records were made, and two transactions of one millisecond hardly ever meet.
+// NewID returns a number for a record made in this transaction. Numbers of one transaction follow each other, so that
+// they sort in the order in which its records were made, and two transactions of one millisecond hardly ever meet.
 func (t *open) NewID() int64 {
 	switch {
 	case t == nil:

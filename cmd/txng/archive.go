@@ -65,16 +65,11 @@ type tenantExport struct {
 }
 
 func (c tenantExport) Run(e *environment) error {
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	keys, err := stamps.KeysOf(d.Secret)
 	if err != nil {
 		return err

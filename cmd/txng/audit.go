@@ -18,16 +18,11 @@ type auditVerify struct {
 }
 
 func (c auditVerify) Run(e *environment) error {
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	tenants, err := c.tenants(e, db)
 	if err != nil {
 		return err

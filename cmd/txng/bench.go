@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -51,12 +52,12 @@ type benchScope struct {
 }
 
 func (c benchScope) Run(e *environment) error {
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	id, err := anyTenant(e, d.Config)
+	id, err := activeTenant(e, db)
 	if err != nil {
 		return err
 	}
@@ -72,14 +73,9 @@ func (c benchScope) Run(e *environment) error {
 	})
 }
 
-// anyTenant returns a tenant of the database.
-func anyTenant(e *environment, c tenant.Config) (tenant.ID, error) {
-	db, err := tenant.Open(e, c)
-	if err != nil {
-		return 0, err
-	}
-	defer db.Close()
-	all, err := db.Tenants(e)
+// activeTenant returns an active tenant of the database.
+func activeTenant(ctx context.Context, db *tenant.DB) (tenant.ID, error) {
+	all, err := db.Tenants(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -98,12 +94,12 @@ type benchStamps struct {
 }
 
 func (c benchStamps) Run(e *environment) error {
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	id, err := anyTenant(e, d.Config)
+	id, err := activeTenant(e, db)
 	if err != nil {
 		return err
 	}
@@ -153,16 +149,11 @@ func (c benchAuthz) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	session, _, err := authz.SignIn(e, db, c.Email, c.Password, authz.Device{Agent: "txng bench"})
 	if err != nil {
 		return err

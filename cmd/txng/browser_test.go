@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -101,7 +102,7 @@ func (p *person) resize(width int64) {
 
 // page returns the address and text of the page.
 func (p *person) page() string {
-	ctx, stop := context.WithTimeout(p.ctx, 5*time.Second)
+	ctx, stop := context.WithTimeout(p.ctx, limit)
 	defer stop()
 	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
 	return text
@@ -151,12 +152,21 @@ func (p *person) press(text string) {
 		const all = [...document.querySelectorAll('main button, main a'), ...document.querySelectorAll('button, a')];
 		const b = all.find(e => e.innerText.trim() === %q && e.getClientRects().length);
 		if (!b) return 'there is no such button or link';
-		window.stale = true;
-		setTimeout(() => b.click());
+		`+leave("b.click()")+`
 		return 'ok' })()`, text))
 	if got != "ok" {
 		p.t.Fatalf("%s presses %q: %s; the page:\n%.2500s", p.name, text, got, p.page())
 	}
+	p.arrives("pressed " + strconv.Quote(text))
+}
+
+// leave is JavaScript that runs js, which leads to another page, once the script around it has answered: a page that
+// goes away under a script takes the answer with it.
+func leave(js string) string { return `window.stale = true; setTimeout(() => { ` + js + ` });` }
+
+// arrives waits for the page that comes after leave.
+func (p *person) arrives(by string) {
+	p.t.Helper()
 	deadline := time.Now().Add(limit)
 	for time.Now().Before(deadline) {
 		ctx, stop := context.WithTimeout(p.ctx, 5*time.Second)
@@ -167,7 +177,7 @@ func (p *person) press(text string) {
 		}
 		time.Sleep(30 * time.Millisecond)
 	}
-	p.t.Fatalf("%s pressed %q and no other page came; the page:\n%.2500s", p.name, text, p.page())
+	p.t.Fatalf("%s %s and no other page came; the page:\n%.2500s", p.name, by, p.page())
 }
 
 // upload chooses a file for a field.

@@ -23,16 +23,11 @@ func (c tenantCede) Run(e *environment) error {
 	if err != nil {
 		return fmt.Errorf("ngày %q chưa đúng dạng 2027-01-01", c.Effective)
 	}
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	from, err := bySlug(e, db, c.From)
 	if err != nil {
 		return err

@@ -93,6 +93,25 @@ func (f databaseFlags) open(ctx context.Context, log io.Writer) (deployment, err
 	}, nil
 }
 
+// connect is open with the database's doors, which the deployment's stop closes too.
+func (f databaseFlags) connect(e *environment) (deployment, *tenant.DB, error) {
+	d, err := f.open(e, e.err)
+	if err != nil {
+		return deployment{}, nil, err
+	}
+	db, err := tenant.Open(e, d.Config)
+	if err != nil {
+		d.stop()
+		return deployment{}, nil, err
+	}
+	leave := d.stop
+	d.stop = func() {
+		db.Close()
+		leave()
+	}
+	return d, db, nil
+}
+
 // secret returns the master secret: as given, or of the data folder, made at the first start.
 func (f databaseFlags) secret(folder string) ([]byte, error) {
 	text := f.Secret

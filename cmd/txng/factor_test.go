@@ -49,13 +49,11 @@ func (p *person) verifies(id webauthn.AuthenticatorID, yes bool) {
 
 func (p *person) signOut() {
 	p.t.Helper()
-	p.do(chromedp.Evaluate[chromedp.Void](`window.stale = true; (() => { const f = document.createElement('form'); f.method = 'post'; f.action = '/dang-xuat'; document.body.append(f); f.submit() })()`))
-	deadline := time.Now().Add(limit)
-	for p.path() != "/dang-nhap" {
-		if time.Now().After(deadline) {
-			p.t.Fatalf("%s did not get out; the page:\n%.1500s", p.name, p.page())
-		}
-		time.Sleep(30 * time.Millisecond)
+	p.do(chromedp.Evaluate[chromedp.Void](leave(`const f = document.createElement('form');
+		f.method = 'post'; f.action = '/dang-xuat'; document.body.append(f); f.submit()`)))
+	p.arrives("signed out")
+	if p.path() != "/dang-nhap" {
+		p.t.Fatalf("%s did not get out; the page:\n%.1500s", p.name, p.page())
 	}
 }
 

@@ -59,111 +59,124 @@ func (c benchIsolation) Run(e *environment) error {
 	}
 	defer dropScratch()
 
-	findings, err := tenant.InspectURL(e, site.URL)
+	m, err := c.measure(e, site, scratch)
 	if err != nil {
 		return err
+	}
+	if err := printFigures(e, c.JSON, m.figures()); err != nil {
+		return err
+	}
+	if c.Details {
+		m.details(e.err)
+	}
+	return m.missed()
+}
+
+// isolation is what was found and measured.
+type isolation struct {
+	findings []tenant.Finding
+	attacked proof.Attacked
+	modelled proof.Modelled
+	mutated  proof.Mutated
+	short    []string // tables with fewer rows than asked for
+	replayed proof.Replayed
+	costs    proof.Costs
+	fair     proof.Fairness
+}
+
+// measure finds out everything, the demonstration's pages on site, faults and random operations on scratch.
+func (c benchIsolation) measure(e *environment, site, scratch tenant.Config) (isolation, error) {
+	var m isolation
+	var err error
+	if m.findings, err = tenant.InspectURL(e, site.URL); err != nil {
+		return m, err
 	}
 	w, err := c.record(e, site)
 	if err != nil {
-		return err
+		return m, err
 	}
-	bar := newSteps(e.err, "Tấn công mọi bảng")
-	attacked, err := proof.Attack(e, site, proof.Places{Victim: w.large, Attacker: w.small, Origin: w.other}, bar.at)
-	if err != nil {
-		return err
+	at := newSteps(e.err, "Tấn công mọi bảng").at
+	if m.attacked, err = proof.Attack(e, site, proof.Places{Victim: w.large, Attacker: w.small, Origin: w.other}, at); err != nil {
+		return m, err
 	}
-	bar = newSteps(e.err, "Thao tác ngẫu nhiên")
-	modelled, err := proof.Model(e, scratch, proof.ModelOptions{Operations: c.Operations, Seed: c.Seed, Progress: bar.at})
-	if err != nil {
-		return err
+	at = newSteps(e.err, "Thao tác ngẫu nhiên").at
+	if m.modelled, err = proof.Model(e, scratch, proof.ModelOptions{Operations: c.Operations, Seed: c.Seed, Progress: at}); err != nil {
+		return m, err
 	}
-	bar = newSteps(e.err, "Cài lỗi cố ý")
-	mutated, err := proof.Mutate(e, scratch, faultsOf(w), bar.at)
-	if err != nil {
-		return err
+	if m.mutated, err = proof.Mutate(e, scratch, faultsOf(w), newSteps(e.err, "Cài lỗi cố ý").at); err != nil {
+		return m, err
 	}
-	bar = newSteps(e.err, "Làm lớn một tỉnh")
-	short, err := proof.Skew(e, site, w.small, w.large, c.Rows, bar.at)
-	if err != nil {
-		return err
+	if m.short, err = proof.Skew(e, site, w.small, w.large, c.Rows, newSteps(e.err, "Làm lớn một tỉnh").at); err != nil {
+		return m, err
 	}
-	bar = newSteps(e.err, "Kế hoạch truy vấn")
-	replayed, err := proof.Replay(e, site, w.statements, w.small, w.large, bar.at)
-	if err != nil {
-		return err
+	if m.replayed, err = proof.Replay(e, site, w.statements, w.small, w.large, newSteps(e.err, "Kế hoạch truy vấn").at); err != nil {
+		return m, err
 	}
-	bar = newSteps(e.err, "Giá của cách ly")
-	costs, err := proof.MeasureCost(e, site, w.large, 300, bar.at)
-	if err != nil {
-		return err
+	if m.costs, err = proof.MeasureCost(e, site, w.large, 300, newSteps(e.err, "Giá của cách ly").at); err != nil {
+		return m, err
 	}
-	bar = newSteps(e.err, "Công bằng")
-	fair, err := proof.MeasureFairness(e, site, w.large, w.other, 300, bar.at)
-	if err != nil {
-		return err
-	}
+	m.fair, err = proof.MeasureFairness(e, site, w.large, w.other, 300, newSteps(e.err, "Công bằng").at)
+	return m, err
+}
+
+// figures are what the command prints.
+func (m isolation) figures() []figure {
 	list := []figure{
 		{"catalog_rules", "Luật kiểm tra trên danh mục cơ sở dữ liệu", float64(tenant.Rules), ""},
-		{"catalog_findings", "Vi phạm luật (mục tiêu 0)", float64(len(findings)), ""},
-		{"attack_tables", "Bảng bị tấn công", float64(attacked.Tables), ""},
-		{"attack_cases", "Trường hợp tấn công", float64(attacked.Cases), ""},
-		{"leaks", "Rò rỉ (mục tiêu 0)", float64(len(attacked.Leaks)), ""},
-		{"model_operations", "Thao tác ngẫu nhiên, mỗi thao tác một câu lệnh", float64(modelled.Operations), ""},
-		{"model_transactions", "… trong số giao dịch", float64(modelled.Transactions), ""},
-		{"model_disturbed", "… bị hủy, ngắt kết nối, hoảng loạn hoặc lỗi", float64(modelled.Cancelled + modelled.Killed + modelled.Panicked + modelled.Failed), ""},
-		{"model_foreign_rows", "Dòng của tỉnh khác đã thấy (mục tiêu 0)", float64(modelled.Foreign), ""},
-		{"model_lost_or_doubled_rows", "Dòng mất hoặc thừa (mục tiêu 0)", float64(modelled.Lost + modelled.Doubled), ""},
-		{"model_differences", "Trả lời khác mô hình (mục tiêu 0)", float64(modelled.Differences + len(modelled.Residue)), ""},
-		{"mutations_planted", "Lỗi cố ý đã cài", float64(mutated.Planted), ""},
-		{"mutations_found", "Lỗi cố ý bị phát hiện", float64(mutated.Found), ""},
-		{"plan_statements", "Câu lệnh ghi được khi chạy hệ thống, đã đo", float64(replayed.Statements), ""},
-		{"plan_statements_unmeasured", "Câu lệnh ghi được, không chạy lại được", float64(len(replayed.Unmeasured)), ""},
-		{"statements_without_tenant", "Câu lệnh không nêu tỉnh (mục tiêu 0)", float64(len(replayed.Unnamed)), ""},
-		{"plan_buffers_ratio_max", fmt.Sprintf("Trang đọc với kế hoạch của tỉnh nhỏ nhất / kế hoạch riêng, lớn nhất (mục tiêu ≤ %g)", goalPlans), replayed.Ratio, "lần"},
-		{"plan_buffers_ratio_back", fmt.Sprintf("… ngược lại: tỉnh nhỏ nhất với kế hoạch của tỉnh lớn nhất (mục tiêu ≤ %g)", goalPlansBack), replayed.Back.Value, "lần"},
+		{"catalog_findings", "Vi phạm luật (mục tiêu 0)", float64(len(m.findings)), ""},
+		{"attack_tables", "Bảng bị tấn công", float64(m.attacked.Tables), ""},
+		{"attack_cases", "Trường hợp tấn công", float64(m.attacked.Cases), ""},
+		{"leaks", "Rò rỉ (mục tiêu 0)", float64(len(m.attacked.Leaks)), ""},
+		{"model_operations", "Thao tác ngẫu nhiên, mỗi thao tác một câu lệnh", float64(m.modelled.Operations), ""},
+		{"model_transactions", "… trong số giao dịch", float64(m.modelled.Transactions), ""},
+		{"model_disturbed", "… bị hủy, ngắt kết nối, hoảng loạn hoặc lỗi", float64(m.modelled.Cancelled + m.modelled.Killed + m.modelled.Panicked + m.modelled.Failed), ""},
+		{"model_foreign_rows", "Dòng của tỉnh khác đã thấy (mục tiêu 0)", float64(m.modelled.Foreign), ""},
+		{"model_lost_or_doubled_rows", "Dòng mất hoặc thừa (mục tiêu 0)", float64(m.modelled.Lost + m.modelled.Doubled), ""},
+		{"model_differences", "Trả lời khác mô hình (mục tiêu 0)", float64(m.modelled.Differences + len(m.modelled.Residue)), ""},
+		{"mutations_planted", "Lỗi cố ý đã cài", float64(m.mutated.Planted), ""},
+		{"mutations_found", "Lỗi cố ý bị phát hiện", float64(m.mutated.Found), ""},
+		{"plan_statements", "Câu lệnh ghi được khi chạy hệ thống, đã đo", float64(m.replayed.Statements), ""},
+		{"plan_statements_unmeasured", "Câu lệnh ghi được, không chạy lại được", float64(len(m.replayed.Unmeasured)), ""},
+		{"statements_without_tenant", "Câu lệnh không nêu tỉnh (mục tiêu 0)", float64(len(m.replayed.Unnamed)), ""},
+		{"plan_buffers_ratio_max", fmt.Sprintf("Trang đọc với kế hoạch của tỉnh nhỏ nhất / kế hoạch riêng, lớn nhất (mục tiêu ≤ %g)", goalPlans), m.replayed.Ratio, "lần"},
+		{"plan_buffers_ratio_back", fmt.Sprintf("… ngược lại: tỉnh nhỏ nhất với kế hoạch của tỉnh lớn nhất (mục tiêu ≤ %g)", goalPlansBack), m.replayed.Back.Value, "lần"},
 	}
 	what := "bộ xử lý của máy chủ"
-	if !costs.CPU {
+	if !m.costs.CPU {
 		what = "thời gian chờ"
 	}
-	for _, k := range costs.List {
+	for _, k := range m.costs.List {
 		list = append(list,
 			figure{"cost_" + k.Key() + "_open_cpu", k.Name + ": phạm vi đang mở / không phạm vi, bộ xử lý", k.OpenCPU, "lần"},
 			figure{"cost_" + k.Key() + "_open_latency", k.Name + ": … thời gian chờ", k.OpenLatency, "lần"},
 			figure{"cost_" + k.Key() + "_own_cpu", k.Name + ": phạm vi riêng / không phạm vi, bộ xử lý", k.OwnCPU, "lần"},
 			figure{"cost_" + k.Key() + "_own_latency", k.Name + ": … thời gian chờ", k.OwnLatency, "lần"})
 	}
-	list = append(list,
-		figure{"cost_open_scope_ratio", fmt.Sprintf("Phạm vi đang mở / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOpenScope), costs.Open, "lần"},
-		figure{"cost_own_scope_ratio", fmt.Sprintf("Phạm vi riêng, một lượt gửi / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOwnScope), costs.Own, "lần"},
-		figure{"fairness_median_ratio", "Tỉnh khác đòi gấp mười phần mình: thời gian chờ, trung vị / khi một mình", fair.Median, "lần"},
-		figure{"fairness_p99_ratio", "… phân vị 99 / khi một mình", fair.P99, "lần"},
-		figure{"fairness_shareless_ratio", "… trung vị, nếu không chia phần (để so sánh)", fair.Shareless, "lần"})
-	if err := printFigures(e, c.JSON, list); err != nil {
-		return err
-	}
-	if c.Details {
-		c.details(e.err, short, attacked, replayed)
-	}
-	return missed(findings, attacked, modelled, mutated, replayed)
+	return append(list,
+		figure{"cost_open_scope_ratio", fmt.Sprintf("Phạm vi đang mở / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOpenScope), m.costs.Open, "lần"},
+		figure{"cost_own_scope_ratio", fmt.Sprintf("Phạm vi riêng, một lượt gửi / không phạm vi, %s, trung bình nhân (mục tiêu ≤ %g)", what, goalOwnScope), m.costs.Own, "lần"},
+		figure{"fairness_median_ratio", "Tỉnh khác đòi gấp mười phần mình: thời gian chờ, trung vị / khi một mình", m.fair.Median, "lần"},
+		figure{"fairness_p99_ratio", "… phân vị 99 / khi một mình", m.fair.P99, "lần"},
+		figure{"fairness_shareless_ratio", "… trung vị, nếu không chia phần (để so sánh)", m.fair.Shareless, "lần"})
 }
 
 // missed is the error of the goals of isolation that were missed, nil for none.
-func missed(findings []tenant.Finding, a proof.Attacked, m proof.Modelled, f proof.Mutated, r proof.Replayed) error {
+func (m isolation) missed() error {
 	var list []error
 	say := func(what string, items []string) {
 		for _, i := range items[:min(len(items), 20)] {
 			list = append(list, errors.New(what+": "+i))
 		}
 	}
-	for _, f := range findings {
+	for _, f := range m.findings {
 		list = append(list, errors.New("vi phạm luật: "+f.Rule+": "+f.Object))
 	}
-	say("rò rỉ", a.Leaks)
-	say("khác mô hình", m.Wrong)
-	say("còn sót trên kết nối", m.Residue)
-	say("lỗi cố ý không bị phát hiện", f.Missed)
-	say("câu lệnh không nêu tỉnh", r.Unnamed)
+	say("rò rỉ", m.attacked.Leaks)
+	say("khác mô hình", m.modelled.Wrong)
+	say("còn sót trên kết nối", m.modelled.Residue)
+	say("lỗi cố ý không bị phát hiện", m.mutated.Missed)
+	say("câu lệnh không nêu tỉnh", m.replayed.Unnamed)
+	r := m.replayed
 	if r.Ratio > goalPlans {
 		list = append(list, fmt.Errorf("kế hoạch của tỉnh nhỏ đọc gấp %.1f lần: %s", r.Ratio, r.Worst[0].SQL))
 	}
@@ -173,7 +186,9 @@ func missed(findings []tenant.Finding, a proof.Attacked, m proof.Modelled, f pro
 	return errors.Join(list...)
 }
 
-func (c benchIsolation) details(out io.Writer, short []string, a proof.Attacked, r proof.Replayed) {
+// details are the statements with the largest figures, and what could not be measured.
+func (m isolation) details(out io.Writer) {
+	r := m.replayed
 	for _, x := range r.Worst {
 		fmt.Fprintf(out, "%.2f (%d / %d trang) %.160s\n", x.Value, x.Cached, x.Fresh, x.SQL)
 	}
@@ -183,10 +198,10 @@ func (c benchIsolation) details(out io.Writer, short []string, a proof.Attacked,
 	for _, x := range r.Unmeasured {
 		fmt.Fprintln(out, "không đo được:", x)
 	}
-	for _, x := range short {
+	for _, x := range m.short {
 		fmt.Fprintln(out, "ít dòng:", x)
 	}
-	for _, x := range a.Empty {
+	for _, x := range m.attacked.Empty {
 		fmt.Fprintln(out, "không có dòng nào khi bị tấn công:", x)
 	}
 }

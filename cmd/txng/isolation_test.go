@@ -45,7 +45,7 @@ func TestStatementsOfTheSiteKeepTenantsApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.details(t.Output(), short, proof.Attacked{}, r)
+	isolation{short: short, replayed: r}.details(t.Output())
 	if r.Statements < 100 {
 		t.Errorf("only %d statements: the test has lost its subject", r.Statements)
 	}

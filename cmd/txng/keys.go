@@ -55,16 +55,11 @@ func (c keysRotate) Run(e *environment) error {
 
 // withSigner opens the deployment and its signer for f.
 func withSigner(e *environment, flags databaseFlags, f func(*authz.Signer, *tenant.DB) error) error {
-	d, err := flags.open(e, e.err)
+	d, db, err := flags.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	s, err := authz.NewSigner(d.Secret)
 	if err != nil {
 		return err

@@ -52,6 +52,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, err)
 		return 1
 	}
+	parser.Model.HelpFlag.Help = "Hiện hướng dẫn này."
 	k, err := parser.Parse(args)
 	if code >= 0 {
 		return code // --help

@@ -28,16 +28,11 @@ type tenantMerge struct {
 }
 
 func (c tenantMerge) Run(e *environment) error {
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	origin, err := bySlug(e, db, c.From)
 	if err != nil {
 		return err

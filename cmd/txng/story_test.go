@@ -237,7 +237,7 @@ func TestStoryOfSixPeople(t *testing.T) {
 	ministry := meet("ministry", 1280)
 	ministry.signIn("bo@txng.test", storyPassword)
 	ministry.setUpFactor("/bo")
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * limit)
 	for !strings.Contains(ministry.page(), "100") && time.Now().Before(deadline) {
 		time.Sleep(500 * time.Millisecond)
 		ministry.open("/bo?chi-so=orgs_with_barcode_traced_percent")

@@ -72,16 +72,11 @@ func (c tenantCreate) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	if err := db.WatchUnits(nil).Load(e); err != nil {
 		return err
 	}
@@ -199,16 +194,11 @@ func readPlan(path string) (plan.File, error) {
 type tenantList struct{ databaseFlags }
 
 func (c tenantList) Run(e *environment) error {
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	all, err := db.Tenants(e)
 	if err != nil {
 		return err
@@ -236,16 +226,11 @@ func (c importPlan) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	t, err := db.TenantBySlug(e, c.Tenant)
 	if err != nil {
 		return err

@@ -64,16 +64,11 @@ func (c unitsImport) Run(e *environment) error {
 
 // withPlatform opens the database and runs f through the platform's door. errPreview rolls back and is no error.
 func withPlatform(e *environment, flags databaseFlags, f func(tenant.Platform) error) error {
-	d, err := flags.open(e, e.err)
+	d, db, err := flags.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	if err := db.Platform(e, f); err != nil && !errors.Is(err, errPreview) {
 		return err
 	}

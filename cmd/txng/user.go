@@ -14,7 +14,7 @@ import (
 
 type userCommand struct {
 	Create      userCreate      `cmd:"" help:"Tạo tài khoản với một vai trò."`
-	Phone       userPhone       `cmd:"" help:"Xem, đặt hoặc gỡ số điện thoại đăng nhập của một tài khoản."`
+	Phone       userPhone       `cmd:"" help:"Xem hoặc gỡ số điện thoại đăng nhập của một tài khoản."`
 	ResetFactor userResetFactor `cmd:"" help:"Gỡ mọi phương thức xác thực hai lớp của một tài khoản."`
 }
 
@@ -29,16 +29,11 @@ type userCreate struct {
 }
 
 func (c userCreate) Run(e *environment) error {
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	role := authz.Role(c.Role)
 	if role.Name() == c.Role {
 		return fault.Invalid{{Name: "role", Message: "Không có vai trò này."}}
@@ -75,16 +70,11 @@ func (c userResetFactor) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	n, err := modules.ResetFactors(e, modules.Config{DB: db, Base: base, Log: logger(e.err, false), Mail: letters}, c.Email)
 	if errors.Is(err, fault.NotFound) {
 		return fmt.Errorf("không có tài khoản %s", c.Email)

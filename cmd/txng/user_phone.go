@@ -23,16 +23,11 @@ func (c userPhone) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(e, e.err)
+	d, db, err := c.connect(e)
 	if err != nil {
 		return err
 	}
 	defer d.stop()
-	db, err := tenant.Open(e, d.Config)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	return db.Platform(e, func(tx tenant.Platform) error {
 		account, err := authz.AccountByLogin(e, tx, by)
 		if errors.Is(err, fault.NotFound) {

@@ -19,8 +19,8 @@ type department struct {
 	planned    bool // one of its plans names it
 }
 
-// departments returns the bodies that take part in the province's programme: those of its own list, and those that its plans
-// name beside them, by name. The list's names come before a plan's, a newer plan's before an older one's.
+// departments returns the bodies that take part in the province's programme: those of its own list, and those that its
+// plans name beside them, by name. The list's names come before a plan's, a newer plan's before an older one's.
 func departments(ctx context.Context, tx tenant.Tx) ([]department, error) {
 	own, err := authz.OwnDepartments(ctx, tx)
 	if err != nil {

@@ -2,14 +2,22 @@
 // organization: members, invitations, lists of officers.
 //
 // Tables: none; package authz keeps accounts, sessions and memberships.
-// URLs: /dang-nhap, /dang-xuat, /tai-khoan, /tai-khoan/vai-tro, POST /api/v1/token, GET /api/v1/me,
-// /.well-known/jwks.json, /ket-noi, /ket-noi/{id}/thu-hoi, /tai-khoan/khoa-api, /tai-khoan/khoa-api/thu-hoi,
-// /quen-mat-khau, /dat-lai/{token}, /tai-khoan/mat-khau, /tai-khoan/so-dien-thoai, /thanh-vien (moi, nhap, nhap/gui-lai, mau.xlsx,
-// loi-moi/thu-hoi, loi-moi/gui-lai, {id}, {id}/ket-thuc, {id}/so-dien-thoai, hai-lop, {id}/dat-lai-hai-lop), /vai-tro (moi, {id},
-// {id}/bo), /linh-vuc (sua), /cau-hinh/so-nganh (them, sua, bo), /dang-nhap/buoc-hai, /dang-nhap/khoa-truy-cap, /tai-khoan/bao-mat (ung-dung, khoa-truy-cap, go,
-// ma-du-phong), /loi-moi/{tenant}/{token}, /dang-nhap/sso (lien-ket,
-// {tenant}/{id}, {tenant}/{id}/tro-ve), /tai-khoan/lien-ket/go, /cau-hinh/sso (moi, {id}, {id}/trang-thai,
-// {id}/kiem-tra); for the operator who works in another's place /tinh/{slug}/thanh-vien
-// (and {id}) and /thoi-lam-thay; in a demonstration /dev/mail.
+// URLs:
+//   - signing in: /dang-nhap (buoc-hai, khoa-truy-cap, sso, sso/lien-ket, sso/{tenant}/{id}, sso/{tenant}/{id}/tro-ve),
+//     /dang-xuat, /quen-mat-khau, /dat-lai/{token}, /loi-moi/{tenant}/{token};
+//   - one's own account: /tai-khoan (vai-tro, mat-khau, so-dien-thoai, thiet-bi, bao-mat, bao-mat/ung-dung,
+//     bao-mat/khoa-truy-cap, bao-mat/go, bao-mat/ma-du-phong, khoa-api, khoa-api/thu-hoi, lien-ket/go);
+//   - members: /thanh-vien (moi, nhap, nhap/ghi, nhap/gui-lai, mau.xlsx, loi-moi/thu-hoi, loi-moi/gui-lai, hai-lop, {id},
+//     {id}/ket-thuc, {id}/so-dien-thoai, {id}/dat-lai-hai-lop), /vai-tro (moi, {id}, {id}/bo), /linh-vuc (sua);
+//   - what a province decides: /cau-hinh/so-nganh (them, sua, bo), /cau-hinh/sso (moi, {id}, {id}/trang-thai,
+//     {id}/kiem-tra), and an organization: /ket-noi, /ket-noi/{id}/thu-hoi;
+//   - for the operator who works in another's place: /tinh/{slug}/thanh-vien, /tinh/{slug}/thanh-vien/{id},
+//     /thoi-lam-thay;
+//   - for programs: POST /api/v1/token, GET /api/v1/me, /.well-known/jwks.json;
+//   - in a demonstration: /dev/mail, /dev/mail/{file}.
+//
+// Permissions: account.self, member.view, member.invite, member.import, role.manage, field.manage, tenant.settings,
+// sso.manage, client.manage, platform.impersonate.
+//
 // Jobs: accounts_sweep, accounts_letter (the letter of one invitation of an import).
 package accounts

@@ -3,7 +3,6 @@ package accounts
 import (
 	"context"
 	"fmt"
-	"unicode/utf8"
 
 	"txng/authz"
 	"txng/modules/internal/audit"
@@ -83,16 +82,12 @@ func resetMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	reason := q.Value("reset_reason")
-	switch n := utf8.RuneCountInString(reason); {
-	case m.TenantID != tx.Tenant():
-		return web.Answer{}, fault.Say(fault.Conflict, "Vai trò này thuộc tỉnh trước sáp nhập; hãy xử lý bằng vai trò của tỉnh đó.")
-	case m.AccountID == q.Who.Account:
-		return web.Answer{}, fault.Say(fault.Conflict, "Phương thức của chính mình được gỡ ở trang Bảo mật.")
-	case !inForce(m, q.Now()):
-		return web.Answer{}, fault.Say(fault.Conflict, "Vai trò này đã chấm dứt trước đó.")
-	case n < 5 || n > 500:
-		return web.Answer{}, fault.Invalid{{Name: "reset_reason", Message: "Nêu lý do đặt lại, từ 5 đến 500 ký tự."}}
+	if err := mayDecide(q, tx, m, "Phương thức của chính mình được gỡ ở trang Bảo mật."); err != nil {
+		return web.Answer{}, err
+	}
+	reason, err := reasonOf(q, "reset_reason", "Nêu lý do đặt lại")
+	if err != nil {
+		return web.Answer{}, err
 	}
 	ctx, a := q.Context(), q.App()
 	if err := a.DB.Platform(ctx, func(p tenant.Platform) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"txng/authz"
+	"txng/authz/authztest"
 	"txng/modules/internal/web"
 	"txng/tenant"
 )
@@ -28,7 +29,7 @@ type phone struct {
 // setUp adds an app to a visitor's account on the security page.
 func (v *visitor) setUp(email string) *phone {
 	v.t.Helper()
-	p := &phone{visitor: v, email: email, used: authz.StepAt(time.Now()) - 1}
+	p := &phone{visitor: v, email: email}
 	page := v.get("/tai-khoan/bao-mat/ung-dung")
 	v.expect(page, http.StatusOK, "<svg", "Quét mã")
 	body := page.Body.String()
@@ -39,6 +40,7 @@ func (v *visitor) setUp(email string) *phone {
 	offer := regexp.MustCompile(`name="offer" value="([^"]+)"`).FindStringSubmatch(body)[1]
 	// A wrong code keeps the symbol that was scanned.
 	v.expect(v.post("/tai-khoan/bao-mat/ung-dung", "offer", offer, "code", "12345", "name", "Máy của Lan"), http.StatusUnprocessableEntity, offer, "Mã gồm đúng 6 chữ số", "Máy của Lan")
+	p.used = authztest.EarliestStep(time.Now())
 	made := v.post("/tai-khoan/bao-mat/ung-dung", "offer", offer, "code", p.secret.Code(p.used), "name", "Máy của Lan")
 	v.expect(made, http.StatusOK, "Các mã này chỉ hiện một lần", "ma-du-phong-txng.txt")
 	for _, found := range regexp.MustCompile(`<code>(\w{4}-\w{4}-\w{4})</code>`).FindAllStringSubmatch(made.Body.String(), -1) {
@@ -53,7 +55,7 @@ func (v *visitor) setUp(email string) *phone {
 // code returns the next code of the app.
 func (p *phone) code() string {
 	p.t.Helper()
-	p.used++
+	p.used = max(p.used+1, authztest.EarliestStep(time.Now()))
 	if p.used > authz.StepAt(time.Now())+1 {
 		p.t.Fatal("the codes of this minute are used up")
 	}
@@ -86,8 +88,9 @@ func TestSecondFactorFromSetUpToRemoval(t *testing.T) {
 	}
 	p.expect(v.get("/"), http.StatusOK, "dost_admin")
 	p.expect(v.get("/tai-khoan/bao-mat"), http.StatusOK, "Máy của Lan", "Còn 10 mã chưa dùng")
-	if l := p.letters()[0]; !strings.Contains(l.Subject, "Đã thêm phương thức") || p.audited("factor.add") != 1 {
-		t.Errorf("adding: letter %q, %d audit lines", l.Subject, p.audited("factor.add"))
+	p.letter("Đã thêm phương thức")
+	if n := p.audited("factor.add"); n != 1 {
+		t.Errorf("adding: %d audit lines, want 1", n)
 	}
 
 	// A wrong code is noted; the right one goes on to where the person wanted to go.
@@ -110,8 +113,9 @@ func TestSecondFactorFromSetUpToRemoval(t *testing.T) {
 	p.expect(third.get("/dang-nhap/buoc-hai?cach=du-phong"), http.StatusOK, "Một trong các mã đã lưu")
 	p.expect(third.post("/dang-nhap/buoc-hai", "recovery", admin.codes[0]), http.StatusSeeOther)
 	p.expect(third.get("/"), http.StatusOK, "dost_admin")
-	if l := p.letters()[0]; !strings.Contains(l.Text, "còn 9 mã") || p.audited("factor.recovery") != 1 {
-		t.Errorf("recovery code: letter %q", l.Text)
+	p.letter("còn 9 mã")
+	if n := p.audited("factor.recovery"); n != 1 {
+		t.Errorf("recovery code: %d audit lines, want 1", n)
 	}
 	p.expect(p.password(email).post("/dang-nhap/buoc-hai", "recovery", admin.codes[0]), http.StatusUnprocessableEntity, "đã được dùng")
 
@@ -143,8 +147,9 @@ func TestOptionalFactorIsRemovedAndAskedForByPassword(t *testing.T) {
 	number := regexp.MustCompile(`name="phuong-thuc" value="(\d+)"`).FindStringSubmatch(leader.get("/tai-khoan/bao-mat").Body.String())[1]
 	p.expect(leader.post("/tai-khoan/bao-mat/go", "phuong-thuc", "x"), http.StatusNotFound)
 	p.expect(leader.post("/tai-khoan/bao-mat/go", "phuong-thuc", number), http.StatusSeeOther)
-	if l := p.letters()[0]; !strings.Contains(l.Subject, "Đã gỡ") || p.audited("factor.remove") != 1 {
-		t.Errorf("removing: letter %q", l.Subject)
+	p.letter("Đã gỡ")
+	if n := p.audited("factor.remove"); n != 1 {
+		t.Errorf("removing: %d audit lines, want 1", n)
 	}
 	p.expect(p.password(email).get("/"), http.StatusOK, "leader")
 	// Somebody at an open session must know the password to put their own app in.
@@ -233,8 +238,8 @@ func TestFactorsAreResetWithinTheHouse(t *testing.T) {
 			t.Errorf("a session of who was reset is led to %q", got)
 		}
 		p.signIn(c.email, password) // needs no second step any more
-		if l := p.letters()[0]; !strings.Contains(l.To, c.email) || !strings.Contains(l.Subject, "đã được đặt lại") {
-			t.Errorf("letter %q to %q", l.Subject, l.To)
+		if l := p.letter("đã được đặt lại"); !strings.Contains(l.To, c.email) {
+			t.Errorf("letter %q to %q, want %s", l.Subject, l.To, c.email)
 		}
 		p.expect(reset(c.by, c.email), http.StatusConflict, "chưa bật")
 	}

@@ -48,13 +48,19 @@ func (i *idp) GetUserByUsername(name string) *storage.User { return i.GetUserByI
 
 func (i *idp) ExampleClientID() string { return "service" }
 
+// making keeps the making of a provider apart from the work of others: zitadel writes its package's list of endpoints
+// when it makes one, and reads it in all.
+var making sync.RWMutex
+
 func newIDP(t *testing.T) *idp {
 	t.Helper()
 	i := &idp{t: t, clients: map[string]*storage.Client{}, users: map[string]*storage.User{}}
 	var handler http.Handler
 	i.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := httptest.NewRecorder()
+		making.RLock()
 		handler.ServeHTTP(answer, r)
+		making.RUnlock()
 		status, body := answer.Code, answer.Body.Bytes()
 		i.mu.Lock()
 		tamper := i.tamper
@@ -71,6 +77,8 @@ func newIDP(t *testing.T) *idp {
 	}))
 	t.Cleanup(i.server.Close)
 	i.store = storage.NewStorageWithClients(i, i.clients)
+	making.Lock()
+	defer making.Unlock()
 	handler = exampleop.SetupServer(i.server.URL, i.store, slog.New(slog.DiscardHandler), false)
 	return i
 }

@@ -1,18 +1,15 @@
 package accounts
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"txng/authz"
 	"txng/modules/internal/sheet"
 	"txng/modules/internal/ui"
-	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
 	"txng/tenant"
 	"txng/tenant/fault"
@@ -109,111 +106,6 @@ func cut(s string, most int) string {
 		return string(runes[:most]) + "…"
 	}
 	return s
-}
-
-// readList reads a list and returns its rows, or everything that is wrong with them. err is wrong with the whole file.
-func readList(q *web.Request, tx tenant.Tx, name string, content []byte) (list []listed, wrong []sheet.CellError, err error) {
-	rows, err := sheet.Read(bytes.NewReader(content), name, listLimits)
-	if errors.Is(err, fault.TooLarge) {
-		return nil, nil, fault.Invalid{{Name: "file", Message: fault.Message(err)}}
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(rows) < 2 {
-		return nil, nil, fault.Invalid{{Name: "file", Message: "Tệp chưa có người nào dưới dòng tiêu đề."}}
-	}
-	places, err := sheet.Match(rows[0].Cells, listColumns)
-	if err != nil {
-		return nil, nil, err
-	}
-	members, err := authz.Members(q.Context(), tx)
-	if err != nil {
-		return nil, nil, err
-	}
-	offers, err := offered(q, tx)
-	if err != nil {
-		return nil, nil, err
-	}
-	has := map[string]bool{}
-	for _, m := range members {
-		if inForce(m, q.Now()) && m.TenantID == tx.Tenant() {
-			has[roleKey(m.Email, offer{role: m.Role, custom: m.RoleID}, m.Department, m.Unit)] = true
-		}
-	}
-	province, now := provinceOf(q.Tenant), q.Now()
-	bodies, err := departments(q.Context(), tx)
-	if err != nil {
-		return nil, nil, err
-	}
-	communes := newCommuneReader(province, now)
-	seen := map[string]int{}
-	for _, row := range rows[1:] {
-		cell := func(key string) string {
-			if place, ok := places[key]; ok {
-				return row.Cell(place)
-			}
-			return ""
-		}
-		bad := func(key, message string) {
-			wrong = append(wrong, sheet.CellError{Row: row.Number, Column: titleOf(key), Message: message})
-		}
-		n := authz.NewInvitation{Name: cell("name"), Email: cell("email"), Phone: cell("phone")}
-		before := len(wrong)
-		var given offer
-		formerly := ""
-		var body department
-		for _, o := range offers {
-			if vi.Fold(cell("role")) == vi.Fold(o.name) {
-				given, n.Role, n.RoleID = o, o.role, o.custom
-			}
-		}
-		if n.Role == "" && cell("role") != "" {
-			bad("role", "Không có vai trò “"+cut(cell("role"), 40)+"”; xem các vai trò ở trang nhập.")
-		}
-		if n.Role == authz.DepartmentOfficer && cell("department") != "" {
-			body = departmentOf(bodies, cell("department"))
-			if n.Department = body.code; n.Department == "" {
-				bad("department", "Không có sở, ngành “"+cut(cell("department"), 60)+"”; ghi mã hoặc tên như ở trang mời thành viên.")
-			}
-		}
-		if n.Role == authz.UnitOfficer {
-			var problem string
-			if n.Unit, formerly, problem = communes.read(cell("unit")); problem != "" {
-				bad("unit", problem)
-			}
-		}
-		var invalid fault.Invalid
-		if err := n.Check(q.Who, province, now); errors.As(err, &invalid) {
-			for _, f := range invalid {
-				if (f.Name == "role" || f.Name == "unit" || f.Name == "department") && len(wrong) > before && wrong[len(wrong)-1].Column == titleOf(f.Name) {
-					continue // said already, more exactly
-				}
-				bad(f.Name, f.Message)
-			}
-		}
-		if len(wrong) > before {
-			continue
-		}
-		email, _ := authz.ParseEmail(n.Email)
-		key := roleKey(email, given, n.Department, n.Unit)
-		if first, twice := seen[key]; twice {
-			bad("email", fmt.Sprintf("Trùng với dòng %d.", first))
-		} else if has[key] {
-			bad("email", "Người này đã có vai trò “"+given.name+"”.")
-		}
-		seen[key] = row.Number
-		list = append(list, listed{row.Number, given.name, formerly, body.name, n})
-	}
-	return list, wrong, nil
-}
-
-// roleKey is equal for invitations to the same role of the same address.
-func roleKey(e authz.Email, o offer, department, commune string) string {
-	if o.role != authz.DepartmentOfficer {
-		department = ""
-	}
-	return strings.Join([]string{string(e), o.value(), department, commune}, "\n")
 }
 
 // importList invites everybody of the list that the preview showed, or nobody.

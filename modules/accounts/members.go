@@ -45,8 +45,8 @@ func members(a *web.App) {
 	a.Menu("Quản trị", "Vai trò và quyền", "/vai-tro", "settings", authz.MemberView)
 }
 
-// placeOfWork says in what a role is held: the body (named is the province's own name for it, or ""), the commune, or nothing
-// more than the tenant.
+// placeOfWork says in what a role is held: the body (named is the province's own name for it, or ""), the commune, or
+// nothing more than the tenant.
 func placeOfWork(department, named, commune string) string {
 	if department != "" {
 		return authz.DepartmentName(department, named)
@@ -195,44 +195,67 @@ func endMember(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	reason := q.Value("reason")
-	switch n := utf8.RuneCountInString(reason); {
-	case m.TenantID != tx.Tenant():
-		return web.Answer{}, fault.Say(fault.Conflict, "Vai trò này thuộc tỉnh trước sáp nhập; hãy xử lý bằng vai trò của tỉnh đó.")
-	case m.AccountID == q.Who.Account:
-		return web.Answer{}, fault.Say(fault.Conflict, "Không tự chấm dứt vai trò của chính mình. Hãy nhờ một người quản trị khác.")
-	case !inForce(m, q.Now()):
-		return web.Answer{}, fault.Say(fault.Conflict, "Vai trò này đã chấm dứt trước đó.")
-	case n < 5 || n > 500:
-		return web.Answer{}, fault.Invalid{{Name: "reason", Message: "Nêu lý do chấm dứt, từ 5 đến 500 ký tự."}}
+	if err := mayDecide(q, tx, m, "Không tự chấm dứt vai trò của chính mình. Hãy nhờ một người quản trị khác."); err != nil {
+		return web.Answer{}, err
 	}
-	ctx := q.Context()
-	if err := q.App().DB.Platform(ctx, func(p tenant.Platform) error {
-		gone, err := authz.Dismiss(ctx, p, m, q.Value("revoke_clients") != "")
-		if err != nil {
-			return err
-		}
-		what := "Chấm dứt vai trò " + m.Title() + " của " + m.Name + ": " + reason + "."
-		if gone.Invitations > 0 {
-			what += " Thu hồi " + vi.Int(gone.Invitations) + " lời mời do người này gửi."
-		}
-		if gone.Keys > 0 {
-			what += " Thu hồi " + vi.Int(gone.Keys) + " khóa API của người này."
-		}
-		for _, c := range gone.Clients {
-			if err := audit.WriteChangeAsPlatform(ctx, p, q.Who, m.TenantID, "client.revoke", audit.Record{Subject: "client", ID: c.ID, Org: c.OrgID},
-				"Thu hồi kết nối phần mềm “"+c.Name+"” do "+m.Name+" tạo, khi chấm dứt vai trò", programRecord(c.Name, c.Scopes, c.ExpiresAt, false), programRecord(c.Name, c.Scopes, c.ExpiresAt, true)); err != nil {
-				return err
-			}
-		}
-		ended, now := m, p.Now()
-		ended.ValidTo = &now
-		return audit.WriteChangeAsPlatform(ctx, p, q.Who, m.TenantID, "member.end", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, what,
-			memberFields(m, now), memberFields(ended, now))
+	reason, err := reasonOf(q, "reason", "Nêu lý do chấm dứt")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if err := q.App().DB.Platform(q.Context(), func(p tenant.Platform) error {
+		return dismiss(q.Context(), p, q.Who, m, reason, q.Value("revoke_clients") != "")
 	}); err != nil {
 		return web.Answer{}, err
 	}
 	return web.See(memberPath(m.ID)).Say("Đã chấm dứt vai trò. Phiên làm việc của người này bị từ chối ngay."), nil
+}
+
+// mayDecide refuses a decision about a role of another tenant, one's own (mine says what to do instead), and one that has
+// ended: fault.Conflict.
+func mayDecide(q *web.Request, tx tenant.Tx, m authz.Membership, mine string) error {
+	switch {
+	case m.TenantID != tx.Tenant():
+		return fault.Say(fault.Conflict, "Vai trò này thuộc tỉnh trước sáp nhập; hãy xử lý bằng vai trò của tỉnh đó.")
+	case m.AccountID == q.Who.Account:
+		return fault.Say(fault.Conflict, "%s", mine)
+	case !inForce(m, q.Now()):
+		return fault.Say(fault.Conflict, "Vai trò này đã chấm dứt trước đó.")
+	}
+	return nil
+}
+
+// reasonOf returns the reason that a field of the form gives; ask says what is to be given.
+func reasonOf(q *web.Request, field, ask string) (string, error) {
+	reason := q.Value(field)
+	if n := utf8.RuneCountInString(reason); n < 5 || n > 500 {
+		return "", fault.Invalid{{Name: field, Message: ask + ", từ 5 đến 500 ký tự."}}
+	}
+	return reason, nil
+}
+
+// dismiss ends a member's role, with what it gave to others, and notes all of it.
+func dismiss(ctx context.Context, p tenant.Platform, who authz.Identity, m authz.Membership, reason string, revokeClients bool) error {
+	gone, err := authz.Dismiss(ctx, p, m, revokeClients)
+	if err != nil {
+		return err
+	}
+	what := "Chấm dứt vai trò " + m.Title() + " của " + m.Name + ": " + reason + "."
+	if gone.Invitations > 0 {
+		what += " Thu hồi " + vi.Int(gone.Invitations) + " lời mời do người này gửi."
+	}
+	if gone.Keys > 0 {
+		what += " Thu hồi " + vi.Int(gone.Keys) + " khóa API của người này."
+	}
+	for _, c := range gone.Clients {
+		if err := audit.WriteChangeAsPlatform(ctx, p, who, m.TenantID, "client.revoke", audit.Record{Subject: "client", ID: c.ID, Org: c.OrgID},
+			"Thu hồi kết nối phần mềm “"+c.Name+"” do "+m.Name+" tạo, khi chấm dứt vai trò", programRecord(c.Name, c.Scopes, c.ExpiresAt, false), programRecord(c.Name, c.Scopes, c.ExpiresAt, true)); err != nil {
+			return err
+		}
+	}
+	ended, now := m, p.Now()
+	ended.ValidTo = &now
+	return audit.WriteChangeAsPlatform(ctx, p, who, m.TenantID, "member.end", audit.Record{Subject: "membership", ID: m.ID, Org: m.OrgID}, what,
+		memberFields(m, now), memberFields(ended, now))
 }
 
 func provinceOf(t tenant.Tenant) unit.Ref {

@@ -25,9 +25,9 @@ func groupsOf(ctx context.Context, tx tenant.Tx, org tenant.OrgID) error {
 	return organization.SetFields(ctx, tx, org, products)
 }
 
-// SetGroup puts a product into another group, and with it its lots, events, stamps and scans: they follow by their foreign
-// keys. From then on the departments of the other group see them. Errors: fault.NotFound; fault.Invalid for "group";
-// fault.Conflict when the product belongs to a merged predecessor.
+// SetGroup puts a product into another group, and with it its lots, events, stamps and scans: they follow by their
+// foreign keys. From then on the departments of the other group see them. Errors: fault.NotFound; fault.Invalid for
+// "group"; fault.Conflict when the product belongs to a merged predecessor.
 func SetGroup(ctx context.Context, tx tenant.Tx, who authz.Identity, id ProductID, group string) error {
 	p, err := own(ctx, tx, id)
 	if err != nil {

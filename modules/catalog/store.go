@@ -38,15 +38,7 @@ func Find(ctx context.Context, tx tenant.Tx, id ProductID) (Product, error) {
 // Create declares a product of the organization that the transaction is confined to. Errors: fault.Invalid, for gtin
 // also when the province has the number already.
 func Create(ctx context.Context, tx tenant.Tx, who authz.Identity, n NewProduct) (ProductID, error) {
-	return create(ctx, tx, who, tx.Org(), n)
-}
-
-// CreateFor is Create for an officer or an import, on behalf of an organization.
-func CreateFor(ctx context.Context, tx tenant.Tx, who authz.Identity, org tenant.OrgID, n NewProduct) (ProductID, error) {
-	return create(ctx, tx, who, org, n)
-}
-
-func create(ctx context.Context, tx tenant.Tx, who authz.Identity, org tenant.OrgID, n NewProduct) (ProductID, error) {
+	org := tx.Org()
 	if org == 0 {
 		return 0, fault.Forbidden
 	}

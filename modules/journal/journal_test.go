@@ -78,7 +78,7 @@ func write(t *testing.T, e *tenanttest.Env, db *tenant.DB, action string, r audi
 func lastLine(t *testing.T, e *tenanttest.Env, action string) (l line, n int) {
 	t.Helper()
 	if err := e.DB.View(t.Context(), e.Scope, func(tx tenant.Tx) error {
-		list, total, err := search(t.Context(), tx, web.Query{Values: url.Values{"action": {action}}, Order: "-at", Limit: 1}, days{})
+		list, total, err := search(t.Context(), tx, web.Query{Values: url.Values{"action": {action}}, Order: "-at", Limit: 1}, web.Days{})
 		if len(list) > 0 {
 			l = list[0]
 		}

@@ -1,10 +1,7 @@
 package journal
 
 import (
-	"net/url"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -13,7 +10,6 @@ import (
 	"txng/modules/internal/vi"
 	"txng/modules/internal/web"
 	"txng/tenant"
-	"txng/tenant/fault"
 )
 
 func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
@@ -56,7 +52,7 @@ func platformList(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 // page is a list of lines with the days that are asked for.
 type page struct {
 	web.Listing[line]
-	between days
+	between web.Days
 }
 
 // asked returns the list that a request asks for, with what is wrong with its filters above it.
@@ -70,19 +66,12 @@ func asked(q *web.Request) (page, error) {
 		{Name: "from", Label: "Từ ngày", Type: "date"},
 		{Name: "to", Label: "Đến ngày", Type: "date"},
 	}
-	between, wrong := daysOf(q.URL.Query())
-	if wrong != nil && q.URL.Query().Get(ui.QueryExport) != "" {
-		return page{}, wrong // a file would hold what nobody asked for
-	}
-	for i := range filters {
-		filters[i].Error = wrong.Of(filters[i].Name)
-	}
-	above := ui.Join()
-	if wrong != nil {
-		above = ui.ErrorSummary(filters)
+	between, err := q.Days(filters)
+	if err != nil {
+		return page{}, err
 	}
 	return page{between: between, Listing: web.Listing[line]{
-		Order: "-at", Above: above, Filters: filters,
+		Order: "-at", Above: ui.ErrorSummary(filters), Filters: filters,
 		Empty: ui.Empty{Icon: "history", Why: "Chưa có việc nào được ghi lại.", Next: "Đăng nhập, duyệt hồ sơ, xuất danh sách và các việc khác hiện ở đây ngay khi làm xong."},
 	}}, nil
 }
@@ -139,25 +128,4 @@ func sealState(s audit.State) templ.Component {
 		return ui.Notice(ui.Info, "Chưa niêm phong", waiting)
 	}
 	return ui.Notice(ui.Success, "Đã niêm phong đến "+vi.DateTime(s.At), vi.Int(s.Sealed)+" dòng đã nối thành chuỗi: sửa, xóa hoặc chèn một dòng đều bị phát hiện. "+waiting)
-}
-
-// daysOf reads the days that are asked for.
-func daysOf(asked url.Values) (days, fault.Invalid) {
-	var wrong fault.Invalid
-	read := func(field string) time.Time {
-		text := strings.TrimSpace(asked.Get(field))
-		if text == "" {
-			return time.Time{}
-		}
-		day, err := vi.ParseDate(text)
-		if bad, ok := err.(fault.Invalid); ok {
-			wrong.Add(field, "%s", bad[0].Message)
-		}
-		return day
-	}
-	d := days{from: read("from"), to: read("to")}
-	if !d.from.IsZero() && !d.to.IsZero() && d.to.Before(d.from) {
-		wrong.Add("to", "Đến ngày phải từ %s trở đi.", vi.Date(d.from))
-	}
-	return d, wrong
 }

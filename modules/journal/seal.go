@@ -9,8 +9,9 @@ import (
 	"txng/tenant"
 )
 
-// SealAll seals what is new in the platform's own audit and in those of all tenants that may be written. It goes on past a tenant that fails, and
-// fails at the end. A suspended tenant's entries (sign-ins, exports) are sealed when it works again.
+// SealAll seals what is new in the platform's own audit and in those of all tenants that may be written. It goes on
+// past a tenant that fails, and fails at the end. A suspended tenant's entries (sign-ins, exports) are sealed when it
+// works again.
 func SealAll(ctx context.Context, db *tenant.DB) error {
 	tenants, err := db.Tenants(ctx)
 	if err != nil {

@@ -28,9 +28,6 @@ type line struct {
 	Seal      int64  // position of its seal; 0 while it waits
 }
 
-// days are the first and the last day that are asked for; zero for no limit.
-type days struct{ from, to time.Time }
-
 // orders are the orders of the list.
 var orders = map[string]string{
 	"at":  ` order by e.at, e.id`,
@@ -39,7 +36,7 @@ var orders = map[string]string{
 
 // search returns entries by text of the sentence, action, name of the person or of who worked in their place, kind of
 // record, days, and whether somebody worked in another's place.
-func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]line, int, error) {
+func search(ctx context.Context, tx tenant.Tx, l web.Query, between web.Days) ([]line, int, error) {
 	rows, err := tenant.List[row](ctx, tx, searchText(l), searchArgs(l, between)...)
 	if err != nil {
 		return nil, 0, err
@@ -48,7 +45,7 @@ func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]lin
 }
 
 // searchPlatform is search in the platform's own audit.
-func searchPlatform(ctx context.Context, tx tenant.Platform, l web.Query, between days) ([]line, int, error) {
+func searchPlatform(ctx context.Context, tx tenant.Platform, l web.Query, between web.Days) ([]line, int, error) {
 	rows, err := tenant.List[row](ctx, tx, searchText(l), append([]any{[]tenant.ID{audit.Platform}}, searchArgs(l, between)...)...)
 	if err != nil {
 		return nil, 0, err
@@ -82,13 +79,12 @@ func searchText(l web.Query) string {
 		limit $8 offset $9`
 }
 
-func searchArgs(l web.Query, between days) []any {
+func searchArgs(l web.Query, between web.Days) []any {
 	var from, to *time.Time
-	if !between.from.IsZero() {
-		from = &between.from
+	if !between.From.IsZero() {
+		from = &between.From
 	}
-	if !between.to.IsZero() {
-		end := between.to.AddDate(0, 0, 1)
+	if end := between.End(); !end.IsZero() {
 		to = &end
 	}
 	return []any{l.Get("q"), l.Get("action"), l.Get("who"), l.Get("subject"), from, to, l.Limit, l.Offset, l.Get("thay")}

@@ -5,7 +5,8 @@
 //
 // Communes that went to another province take their figures along (moved.go).
 //
-// Tables: kpi.rollup, kpi.part. Reads organization, catalog, stamps, scan and plan, and audit for when a product was published.
+// Tables: kpi.rollup, kpi.part. Reads organization, catalog, stamps, scan and plan, and audit for when a product was
+// published.
 // URLs: /chi-tieu (targets of all plans with their values), /chi-tieu/{key} (a measure with the rows behind it).
 // Permission: kpi.view.
 // Jobs: measure.Refresh (one tenant), measure.RefreshAll (all active tenants, every minute).

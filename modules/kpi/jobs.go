@@ -19,8 +19,8 @@ func Jobs(w *job.Workers) {
 }
 
 // RefreshTenant computes a tenant's roll-ups: over what it reads, over each part that it gave to another province and,
-// when provinces were merged into it or communes moved, also as it was, alone. What origins keep of the parts that it took
-// is copied.
+// when provinces were merged into it or communes moved, also as it was, alone. What origins keep of the parts that it
+// took is copied.
 func RefreshTenant(ctx context.Context, db *tenant.DB, id tenant.ID) error {
 	scope, err := db.Scope(ctx, id)
 	if err != nil {

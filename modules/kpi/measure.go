@@ -16,8 +16,9 @@ type Measure struct {
 	Manual bool
 	// OfTasks says that the rows are tasks, so that they can be those of one plan.
 	OfTasks bool
-	// rows selects the rows behind the measure: tenant_id, name, detail, link, numerator, denominator, and org_id where they belong
-	// to organizations. $1 are the tenants that are read, $2 is the plan (0 for all), which only measures of tasks look at, $3 is the home tenant, which only names orders.
+	// rows selects the rows behind the measure: tenant_id, name, detail, link, numerator, denominator, and org_id where
+	// they belong to organizations. $1 are the tenants that are read, $2 is the plan (0 for all), which only measures of
+	// tasks look at, $3 is the home tenant, which only names orders.
 	rows string
 }
 

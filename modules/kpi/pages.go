@@ -135,38 +135,15 @@ func (p Progress) now() string {
 }
 
 func showMeasure(q *web.Request, tx tenant.Tx) (web.Answer, error) {
-	ctx := q.Context()
 	m, err := find(q.Path("key"))
 	if err != nil {
 		return web.Answer{}, err
 	}
-	v := measureView{Measure: m}
-	if text := q.URL.Query().Get("ke-hoach"); text != "" && m.OfTasks {
-		id, _ := strconv.ParseInt(text, 10, 64)
-		of, err := plan.FindPlan(ctx, tx, plan.PlanID(id))
-		if err != nil {
-			return web.Answer{}, err
-		}
-		v.plan = of
-	}
-	if v.value, err = ValueOf(ctx, tx, m, v.plan.ID); err != nil {
+	v, err := viewOf(q, tx, m)
+	if err != nil {
 		return web.Answer{}, err
 	}
-	if v.hint, err = hint(ctx, tx, m, v.value); err != nil {
-		return web.Answer{}, err
-	}
-	if q.Confined() == "" { // the roll-ups are of the whole province
-		if v.days, err = History(ctx, tx, m.Key); err != nil {
-			return web.Answer{}, err
-		}
-	}
-	if v.moved, v.asWas, err = movedLines(q, tx, detailPath(m, 0)); err != nil {
-		return web.Answer{}, err
-	}
-	if v.targets, err = targetsOf(ctx, tx, m, v.plan.ID); err != nil {
-		return web.Answer{}, err
-	}
-	all, err := Rows(ctx, tx, m, v.plan.ID)
+	all, err := Rows(q.Context(), tx, m, v.plan.ID)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -194,19 +171,52 @@ func showMeasure(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		Filters: filters,
 		Empty:   v.empty(),
 		Load: func(_ tenant.Tx, l web.Query) ([]Row, int, error) {
-			rows := slices.DeleteFunc(slices.Clone(all), func(r Row) bool {
-				return l.Get("tinh") == "co" && r.Numerator == 0 || l.Get("tinh") == "khong" && r.Numerator > 0
-			})
-			text := func(r Row) string { return r.Name + " " + r.Detail }
-			byName := func(a, b Row) int { return vi.Compare(a.Name, b.Name) }
-			found, total := web.InMemory(rows, l, text, map[string]func(a, b Row) int{
-				"name":    byName,
-				"counted": func(a, b Row) int { return cmp.Or(cmp.Compare(min(a.Numerator, 1), min(b.Numerator, 1)), byName(a, b)) },
-				"number":  func(a, b Row) int { return cmp.Or(cmp.Compare(a.Numerator, b.Numerator), byName(a, b)) },
-			})
+			found, total := asked(all, l)
 			return found, total, nil
 		},
 	}.Answer(q, tx)
+}
+
+// viewOf reads what the page of a measure shows above its rows: of one plan's tasks, when the request names a plan.
+func viewOf(q *web.Request, tx tenant.Tx, m Measure) (v measureView, err error) {
+	ctx := q.Context()
+	v.Measure = m
+	if text := q.URL.Query().Get("ke-hoach"); text != "" && m.OfTasks {
+		id, _ := strconv.ParseInt(text, 10, 64)
+		if v.plan, err = plan.FindPlan(ctx, tx, plan.PlanID(id)); err != nil {
+			return v, err
+		}
+	}
+	if v.value, err = ValueOf(ctx, tx, m, v.plan.ID); err != nil {
+		return v, err
+	}
+	if v.hint, err = hint(ctx, tx, m, v.value); err != nil {
+		return v, err
+	}
+	if q.Confined() == "" { // the roll-ups are of the whole province
+		if v.days, err = History(ctx, tx, m.Key); err != nil {
+			return v, err
+		}
+	}
+	if v.moved, v.asWas, err = movedLines(q, tx, detailPath(m, 0)); err != nil {
+		return v, err
+	}
+	v.targets, err = targetsOf(ctx, tx, m, v.plan.ID)
+	return v, err
+}
+
+// asked returns the rows of a page of the list, and how many there are in all.
+func asked(all []Row, l web.Query) ([]Row, int) {
+	rows := slices.DeleteFunc(slices.Clone(all), func(r Row) bool {
+		return l.Get("tinh") == "co" && r.Numerator == 0 || l.Get("tinh") == "khong" && r.Numerator > 0
+	})
+	text := func(r Row) string { return r.Name + " " + r.Detail }
+	byName := func(a, b Row) int { return vi.Compare(a.Name, b.Name) }
+	return web.InMemory(rows, l, text, map[string]func(a, b Row) int{
+		"name":    byName,
+		"counted": func(a, b Row) int { return cmp.Or(cmp.Compare(min(a.Numerator, 1), min(b.Numerator, 1)), byName(a, b)) },
+		"number":  func(a, b Row) int { return cmp.Or(cmp.Compare(a.Numerator, b.Numerator), byName(a, b)) },
+	})
 }
 
 // targetsOf are the targets that use a measure; of one plan unless it is 0.

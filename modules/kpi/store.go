@@ -18,7 +18,8 @@ type Row struct {
 }
 
 // Rows returns the rows behind a measure; those of one plan when the measure is one of tasks and plan is not 0. Rows of
-// communes that went to another province are not among them; communes that came are one row a part. They add up to ValueOf.
+// communes that went to another province are not among them; communes that came are one row a part. They add up to
+// ValueOf.
 func Rows(ctx context.Context, tx tenant.Tx, m Measure, of plan.PlanID) ([]Row, error) {
 	switch {
 	case m.Manual:

@@ -43,24 +43,19 @@ func showMerge(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	if origin.State != tenant.Active {
 		return q.Show(shell, cannotMerge(origin)), nil
 	}
-	all, err := q.App().DB.Tenants(q.Context())
+	others, err := othersThan(q, origin)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	v := review{origin: origin, expected: origin.Expected()}
-	successors := []ui.Option{{Label: "Chọn tỉnh, thành phố"}}
 	chosen := ""
-	for _, t := range all {
-		if t.State != tenant.Active || t.ID == origin.ID {
-			continue
-		}
+	for _, t := range others {
 		if t.Name == v.expected {
 			chosen = t.Slug
 		}
-		successors = append(successors, ui.Option{Value: t.Slug, Label: t.Name + " (" + t.Slug + ")"})
 	}
 	v.fields = q.Fields(
-		ui.Field{Name: "into", Label: "Sáp nhập vào", Type: "select", Options: successors, Value: chosen},
+		ui.Field{Name: "into", Label: "Sáp nhập vào", Type: "select", Options: choices(others), Value: chosen},
 		ui.Field{Name: "effective", Label: "Ngày hiệu lực", Type: "date", Value: effectiveOf(origin), InputMode: "numeric", MaxLength: 10},
 		ui.Field{Name: "basis", Label: "Căn cứ", Hint: "Số nghị quyết, ví dụ Nghị quyết 202/2025/QH15", MaxLength: 200},
 	)
@@ -75,6 +70,24 @@ func showMerge(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 		})})
 	}
 	return q.Show(shell, reviewPage(v, q.Wrong.Of("roles"))), nil
+}
+
+// othersThan returns the active provinces that a province, or communes of it, may go to.
+func othersThan(q *web.Request, origin tenant.Tenant) ([]tenant.Tenant, error) {
+	all, err := q.App().DB.Tenants(q.Context())
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(t tenant.Tenant) bool { return t.State != tenant.Active || t.ID == origin.ID }), nil
+}
+
+// choices are provinces as a form offers them.
+func choices(list []tenant.Tenant) []ui.Option {
+	options := []ui.Option{{Label: "Chọn tỉnh, thành phố"}}
+	for _, t := range list {
+		options = append(options, ui.Option{Value: t.Slug, Label: t.Name + " (" + t.Slug + ")"})
+	}
+	return options
 }
 
 // effectiveOf proposes the day after the last of a province that has ended.

@@ -110,15 +110,9 @@ func showCede(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	all, err := q.App().DB.Tenants(q.Context())
+	others, err := othersThan(q, origin)
 	if err != nil {
 		return web.Answer{}, err
-	}
-	successors := []ui.Option{{Label: "Chọn tỉnh, thành phố"}}
-	for _, t := range all {
-		if t.State == tenant.Active && t.ID != origin.ID {
-			successors = append(successors, ui.Option{Value: t.Slug, Label: t.Name + " (" + t.Slug + ")"})
-		}
 	}
 	communes, err := CommunesOf(origin, q.Now())
 	if err != nil {
@@ -129,33 +123,41 @@ func showCede(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 		options = append(options, ui.Option{Value: c.Ref.String(), Label: c.FullName})
 	}
 	v := ceding{origin: origin, fields: q.Fields(
-		ui.Field{Name: "into", Label: "Chuyển sang", Type: "select", Options: successors},
+		ui.Field{Name: "into", Label: "Chuyển sang", Type: "select", Options: choices(others)},
 		ui.Field{Name: "effective", Label: "Ngày hiệu lực", Type: "date", InputMode: "numeric", MaxLength: 10},
 		ui.Field{Name: "basis", Label: "Căn cứ", Hint: "Số nghị quyết", MaxLength: 200},
 	), communes: q.Field(ui.Field{Name: "units", Label: "Xã, phường, đặc khu được chuyển", Type: "checkboxes", Multiple: true, Options: options})}
-	parts, err := tenant.Parts(q.Context(), tx, origin.ID)
-	if err != nil {
+	if v.past, err = pastParts(q, tx, origin.ID); err != nil {
 		return web.Answer{}, err
-	}
-	for _, p := range parts {
-		other, label := p.Successor, "Chuyển sang "
-		if p.Successor == origin.ID {
-			other, label = p.Origin, "Nhận từ "
-		}
-		t, err := q.App().DB.Tenant(q.Context(), other)
-		if err != nil {
-			return web.Answer{}, err
-		}
-		words := label + t.Name + " từ " + vi.Date(p.Effective) + " (" + p.Basis + "): " + communeNames(p.Units)
-		if p.UndoneAt != nil {
-			words += ". Đã hủy lúc " + vi.DateTime(*p.UndoneAt) + ": " + p.UndoReason
-		}
-		v.past = append(v.past, pastPart{p.ID, words, p.UndoneAt == nil && p.Origin == origin.ID})
 	}
 	shell := q.Shell("Chuyển xã, phường của "+origin.Name, "Tỉnh nhận xem và xử lý tiếp hồ sơ của các chủ thể trên địa bàn được chuyển, số liệu của họ tính cho tỉnh nhận từ ngày hiệu lực; không dữ liệu nào bị dời.")
 	shell.Crumbs = []ui.Link{{Label: "Tỉnh, thành phố", Href: "/tinh"}, {Label: origin.Name, Href: "/tinh/" + origin.Slug}}
 	reason := q.Field(ui.Field{Name: "reason", Label: "Lý do hủy", Type: "textarea", Rows: 2, MaxLength: 500, Hint: "Ghi vào nhật ký của cả hai tỉnh, từ 10 ký tự"})
 	return q.Show(shell, cedePage(v, reason)), nil
+}
+
+// pastParts says of each part that a province gave away or took over what it was.
+func pastParts(q *web.Request, tx tenant.Platform, of tenant.ID) (list []pastPart, err error) {
+	parts, err := tenant.Parts(q.Context(), tx, of)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		other, label := p.Successor, "Chuyển sang "
+		if p.Successor == of {
+			other, label = p.Origin, "Nhận từ "
+		}
+		t, err := q.App().DB.Tenant(q.Context(), other)
+		if err != nil {
+			return nil, err
+		}
+		words := label + t.Name + " từ " + vi.Date(p.Effective) + " (" + p.Basis + "): " + communeNames(p.Units)
+		if p.UndoneAt != nil {
+			words += ". Đã hủy lúc " + vi.DateTime(*p.UndoneAt) + ": " + p.UndoReason
+		}
+		list = append(list, pastPart{p.ID, words, p.UndoneAt == nil && p.Origin == of})
+	}
+	return list, nil
 }
 
 func submitCede(q *web.Request) (web.Answer, error) {
@@ -165,14 +167,7 @@ func submitCede(q *web.Request) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	if text := q.Value("huy"); text != "" {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return web.Answer{}, fault.NotFound
-		}
-		if err := Reclaim(ctx, db, q.Who, origin.ID, id, q.Value("reason")); err != nil {
-			return web.Answer{}, err
-		}
-		return web.See("/tinh/" + origin.Slug + "/chuyen-xa").Say("Đã hủy việc chuyển."), nil
+		return reclaim(q, origin, text)
 	}
 	n := tenant.NewPart{Origin: origin.ID, Units: q.Posted["units"], Basis: q.Value("basis")}
 	var wrong fault.Invalid
@@ -195,4 +190,16 @@ func submitCede(q *web.Request) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	return web.See("/tinh/" + origin.Slug + "/chuyen-xa").Say("Đã ghi nhận chuyển " + vi.Int(int64(len(p.Units))) + " xã, phường, đặc khu sang " + into.Name + "."), nil
+}
+
+// reclaim takes back the part whose button was pressed.
+func reclaim(q *web.Request, origin tenant.Tenant, part string) (web.Answer, error) {
+	id, err := strconv.ParseInt(part, 10, 64)
+	if err != nil {
+		return web.Answer{}, fault.NotFound
+	}
+	if err := Reclaim(q.Context(), q.App().DB, q.Who, origin.ID, id, q.Value("reason")); err != nil {
+		return web.Answer{}, err
+	}
+	return web.See("/tinh/" + origin.Slug + "/chuyen-xa").Say("Đã hủy việc chuyển."), nil
 }

@@ -2,7 +2,8 @@
 // measures over time. It reads roll-ups (counts) and the registry of tenants through the nation's door, and can read
 // nothing else.
 //
-// Tables: none of its own; reads kpi.rollup, kpi.part, tenant.tenant, tenant.lineage, and of tenant.part which communes went where.
+// Tables: none of its own; reads kpi.rollup, kpi.part, tenant.tenant, tenant.lineage, and of tenant.part which communes
+// went where.
 // URLs: /bo, /bo/{slug}.
 // Permission: nation.view.
 package ministry

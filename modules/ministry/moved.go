@@ -18,7 +18,8 @@ type part struct {
 	Effective         time.Time
 }
 
-// between is a part with the provinces of the map that hold its origin and its successor, which may have been merged since.
+// between is a part with the provinces of the map that hold its origin and its successor, which may have been merged
+// since.
 type between struct {
 	part
 	from, to tenant.ID

@@ -67,8 +67,8 @@ func Provinces(ctx context.Context, tx tenant.Nation, m Map) ([]Province, error)
 	return list, err
 }
 
-// alone says whether a map, the first parameter, shows a tenant's figures of a measure without its predecessors', which only
-// tenants with predecessors have; the third parameter is the day. Roll-ups hold what was ceded, so that they are a
+// alone says whether a map, the first parameter, shows a tenant's figures of a measure without its predecessors', which
+// only tenants with predecessors have; the third parameter is the day. Roll-ups hold what was ceded, so that they are a
 // province's figures as it was, but for the targets met: those are judged by what counts for the province.
 func alone(measure string) string {
 	return `$1 = 'truoc' and (

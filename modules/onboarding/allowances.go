@@ -37,7 +37,8 @@ func showAllowances(q *web.Request, _ tenant.Platform) (web.Answer, error) {
 	return q.Show(shell, allowancesPage(t, fields, refused)), nil
 }
 
-// submitAllowances sets what differs from now, and notes it in the province's audit; nothing of it when anything is wrong.
+// submitAllowances sets what differs from now, and notes it in the province's audit; nothing of it when anything is
+// wrong.
 func submitAllowances(q *web.Request) (web.Answer, error) {
 	t, err := q.App().DB.TenantBySlug(q.Context(), q.Path("slug"))
 	if err != nil {

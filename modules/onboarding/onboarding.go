@@ -2,8 +2,10 @@
 // (or the operator begins), a guided page collects what is needed, and one act activates the tenant with its settings,
 // picture, plan and first administrator. A checklist then follows what is still missing until the first scan.
 //
-// Tables: none of its own; tenant.request, tenant.draft, tenant.setting, tenant.logo, tenant.feature, tenant.allowance through package tenant.
-// URLs: /tinh and below, /dang-ky-tinh, /cau-hinh, /logo/{tenant}/{digest}.
+// Tables: none of its own; tenant.request, tenant.draft, tenant.setting, tenant.logo, tenant.feature, tenant.allowance
+// through package tenant.
+// URLs: /dang-ky-tinh, /tinh (moi, yeu-cau, yeu-cau/{id}, {slug}, {slug}/van-hanh, {slug}/trang-thai, {slug}/tinh-nang,
+// {slug}/gioi-han), /cau-hinh, /cau-hinh/bieu-trung, /logo/{tenant}/{digest}.
 // Permissions: tenant.view, tenant.create, tenant.settings.
 package onboarding
 
@@ -42,9 +44,9 @@ type Started struct {
 	Token      authz.InvitationToken
 }
 
-// Onboard activates a province with all that it starts with, or leaves it the draft that it was; only the address that was
-// chosen stays. The activation decides: should the machine stop between it and the province's own rows, these are written
-// from what it has kept, by Finish or by the same call again. Another input does not come into it then. Errors:
+// Onboard activates a province with all that it starts with, or leaves it the draft that it was; only the address that
+// was chosen stays. The activation decides: should the machine stop between it and the province's own rows, these are
+// written from what it has kept, by Finish or by the same call again. Another input does not come into it then. Errors:
 // fault.Invalid by the form's fields, fault.Conflict when the province runs already.
 func Onboard(ctx context.Context, db *tenant.DB, who authz.Identity, o Onboarding) (Started, error) {
 	o, admin, err := o.check()

@@ -14,8 +14,8 @@ import (
 	"txng/tenant/fault"
 )
 
-// decided returns the settings of the transaction's tenant as they stand: a colour and contact that it has not decided are
-// those of its onboarding.
+// decided returns the settings of the transaction's tenant as they stand: a colour and contact that it has not decided
+// are those of its onboarding.
 func decided(q *web.Request, tx tenant.Tx) (tenant.Settings, error) {
 	s, err := tenant.SettingsOf(q.Context(), tx)
 	if err != nil {
@@ -78,58 +78,34 @@ func submitSettings(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	var wrong fault.Invalid
-	var logo []byte
-	if f, _, err := q.File("logo"); err == nil {
-		defer f.Close()
-		if logo, err = ReadLogo(f); err != nil {
-			if err := collect(&wrong, err); err != nil {
-				return web.Answer{}, err
-			}
-		}
+	logo, err := postedLogo(q, &wrong)
+	if err != nil {
+		return web.Answer{}, err
 	}
-	var changes []string
-	after := tenant.Settings{}
-	for _, spec := range tenant.Specs {
-		if spec.Page != "" || !q.Posted.Has(string(spec.Key)) {
-			continue
-		}
-		value := spec.Check(&wrong, q.Value(string(spec.Key)))
-		if spec.Key == tenant.DisplayName {
-			checkDisplayName(&wrong, q.Tenant, value)
-		}
-		if was := before.Value(spec.Key); was != value {
-			after[spec.Key] = value
-			changes = append(changes, spec.Label+": "+spec.Words(was)+" → "+spec.Words(value))
-		}
-	}
+	after := changed(q, before, &wrong)
 	if wrong != nil {
 		return web.Answer{}, wrong
 	}
-	if logo != nil && tenant.LogoDigest(logo) != q.Tenant.Logo {
-		changes = append(changes, "Biểu trưng: ảnh mới")
+	said, was, is := settingsWords(before, after)
+	if logo != nil {
+		said = append(said, "Biểu trưng: ảnh mới")
+		was, is = was.With("Biểu trưng", q.Tenant.Logo), is.With("Biểu trưng", tenant.LogoDigest(logo))
 		if err := tenant.SetLogo(q.Context(), tx, logo); err != nil {
 			return web.Answer{}, err
 		}
 	}
-	if len(changes) == 0 {
+	if len(said) == 0 {
 		return web.See("/cau-hinh").Say("Không có gì thay đổi."), nil
 	}
-	was, is := audit.Fields{}, audit.Fields{}
-	for _, spec := range tenant.Specs {
-		value, changed := after[spec.Key]
-		if !changed {
-			continue
+	for _, spec := range tenant.Specs { // in one order, so that two at a time cannot wait for each other
+		if value, ok := after[spec.Key]; ok {
+			if err := tenant.Decide(q.Context(), tx, spec.Key, value); err != nil {
+				return web.Answer{}, err
+			}
 		}
-		was, is = was.With(spec.Label, spec.Words(before.Value(spec.Key))), is.With(spec.Label, spec.Words(value))
-		if err := tenant.Decide(q.Context(), tx, spec.Key, value); err != nil {
-			return web.Answer{}, err
-		}
-	}
-	if logo != nil && tenant.LogoDigest(logo) != q.Tenant.Logo {
-		was, is = was.With("Biểu trưng", q.Tenant.Logo), is.With("Biểu trưng", tenant.LogoDigest(logo))
 	}
 	if err := audit.WriteChange(q.Context(), tx, q.Who, "tenant.settings", audit.Record{Subject: "tenant", ID: int64(tx.Tenant())},
-		"Đổi thiết lập. "+strings.Join(changes, "; "), was, is); err != nil {
+		"Đổi thiết lập. "+strings.Join(said, "; "), was, is); err != nil {
 		return web.Answer{}, err
 	}
 	db := q.App().DB
@@ -137,4 +113,55 @@ func submitSettings(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		db.Forget()
 		return nil
 	}), nil
+}
+
+// postedLogo returns the picture that was posted, when it is another one than the province has; nil for none. What is
+// wrong with it is noted.
+func postedLogo(q *web.Request, wrong *fault.Invalid) ([]byte, error) {
+	f, _, err := q.File("logo")
+	if err != nil {
+		return nil, nil
+	}
+	defer f.Close()
+	logo, err := ReadLogo(f)
+	if err != nil {
+		return nil, collect(wrong, err)
+	}
+	if tenant.LogoDigest(logo) == q.Tenant.Logo {
+		return nil, nil
+	}
+	return logo, nil
+}
+
+// changed returns what was posted and differs from the settings as they stand. What is wrong with it is noted.
+func changed(q *web.Request, before tenant.Settings, wrong *fault.Invalid) tenant.Settings {
+	after := tenant.Settings{}
+	for _, spec := range tenant.Specs {
+		if spec.Page != "" || !q.Posted.Has(string(spec.Key)) {
+			continue
+		}
+		value := spec.Check(wrong, q.Value(string(spec.Key)))
+		if spec.Key == tenant.DisplayName {
+			checkDisplayName(wrong, q.Tenant, value)
+		}
+		if before.Value(spec.Key) != value {
+			after[spec.Key] = value
+		}
+	}
+	return after
+}
+
+// settingsWords says what changes, in words and as the audit has it.
+func settingsWords(before, after tenant.Settings) (said []string, was, is audit.Fields) {
+	was, is = audit.Fields{}, audit.Fields{}
+	for _, spec := range tenant.Specs {
+		value, ok := after[spec.Key]
+		if !ok {
+			continue
+		}
+		from, to := spec.Words(before.Value(spec.Key)), spec.Words(value)
+		said = append(said, spec.Label+": "+from+" → "+to)
+		was, is = was.With(spec.Label, from), is.With(spec.Label, to)
+	}
+	return said, was, is
 }

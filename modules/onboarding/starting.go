@@ -51,8 +51,8 @@ func (k starting) same(o starting) bool {
 	return err == nil && err2 == nil && bytes.Equal(a, b)
 }
 
-// activate is what the platform decides, in one transaction: the province runs, its first administrator has an account, and
-// what it starts with is kept.
+// activate is what the platform decides, in one transaction: the province runs, its first administrator has an account,
+// and what it starts with is kept.
 func (k starting) activate(ctx context.Context, tx tenant.Platform, was tenant.Tenant, admin *authz.NewAccount) (tenant.Tenant, error) {
 	by := tenant.By{Name: k.WhoName, Account: k.Who}
 	t, err := tenant.Activate(ctx, tx, by, k.Tenant, k.Colour, k.Contact)
@@ -79,7 +79,8 @@ func (k starting) what(t tenant.Tenant) string {
 	return fmt.Sprintf("Đưa %s vào vận hành, quản trị đầu tiên: %s", t.Name, k.AdminEmail)
 }
 
-// fill writes the rows that are the province's own, the line in its audit among them. s.Tenant is the province as it runs.
+// fill writes the rows that are the province's own, the line in its audit among them. s.Tenant is the province as it
+// runs.
 func (k starting) fill(ctx context.Context, tx tenant.Tx, was tenant.Tenant, s *Started) error {
 	for _, spec := range tenant.Specs {
 		if value, ok := k.Settings[spec.Key]; ok {
@@ -161,8 +162,9 @@ func readStarting(ctx context.Context, tx tenant.Platform, id tenant.ID) (kept s
 	return kept, err == nil, err
 }
 
-// Finish writes the own rows of a province whose start was decided and stopped there, and returns it with a new invitation
-// of its first administrator; false when there is nothing to finish. What has been written is not written again.
+// Finish writes the own rows of a province whose start was decided and stopped there, and returns it with a new
+// invitation of its first administrator; false when there is nothing to finish. What has been written is not written
+// again.
 func Finish(ctx context.Context, db *tenant.DB, id tenant.ID) (s Started, found bool, err error) {
 	defer db.Forget()
 	scope, err := db.Scope(ctx, id)

@@ -98,8 +98,8 @@ func owner(ctx context.Context, p tenant.Platform, t tenant.ID, org tenant.OrgID
 	return err
 }
 
-// SetFields keeps the groups of an organization: those that it declared and those of its products. Departments that answer
-// for one of them see the organization.
+// SetFields keeps the groups of an organization: those that it declared and those of its products. Departments that
+// answer for one of them see the organization.
 func SetFields(ctx context.Context, tx tenant.Tx, id tenant.OrgID, products tenant.Fields) error {
 	_, err := tx.Exec(ctx, `
 		update organization.organization
@@ -116,8 +116,8 @@ func Find(ctx context.Context, tx tenant.Tx, id tenant.OrgID) (Organization, err
 		where tenant_id = any ($1) and id = $2`, id)
 }
 
-// Approve admits a pending organization and grants the free quota of stamps that its province gives, for a year. It returns
-// how many stamps these are.
+// Approve admits a pending organization and grants the free quota of stamps that its province gives, for a year. It
+// returns how many stamps these are.
 func Approve(ctx context.Context, tx tenant.Tx, who authz.Identity, id tenant.OrgID) (granted int64, err error) {
 	if err := decide(ctx, tx, who, id, Approved, ""); err != nil {
 		return 0, err

@@ -1,4 +1,5 @@
-// Package plan holds a province's plans (kế hoạch) for product traceability: who does what, by when, and how it is measured.
+// Package plan holds a province's plans (kế hoạch) for product traceability: who does what, by when, and how it is
+// measured.
 //
 // A plan arrives as one file, XLSX or YAML, in the format described by FORMAT.md. The part of the package in file*.go is
 // pure: it reads, checks and writes that file and touches neither database nor network. What is put in is stored in the

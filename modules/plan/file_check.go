@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// spot is a place in a plan: a section ("" for the plan itself), a record in it from 0, and a field ("" for the whole record).
+// spot is a place in a plan: a section ("" for the plan itself), a record in it from 0, and a field ("" for the whole
+// record).
 type spot struct {
 	section string
 	index   int
@@ -72,7 +73,8 @@ func (e Errors) cut(more int) Errors {
 	return append(e[:maxErrors-1:maxErrors-1], PlaceError{"Tệp kế hoạch", fmt.Sprintf("Còn %d lỗi khác chưa liệt kê.", rest)})
 }
 
-// Validate returns everything wrong with the plan, or nil. Places name the record and the field, such as "Chỉ tiêu CT1, Giá trị".
+// Validate returns everything wrong with the plan, or nil. Places name the record and the field, such as "Chỉ tiêu CT1,
+// Giá trị".
 func (f File) Validate() Errors {
 	var c checker
 	c.check(&f)

@@ -17,7 +17,8 @@ const dropDownRows = 1000
 // The example rows, coded "VD", are not read.
 func Template() ([]byte, error) { return writeXLSX(File{}, true) }
 
-// WriteXLSX writes a plan as the XLSX workbook that ReadFile reads; reading it gives f again when f.Validate() finds nothing.
+// WriteXLSX writes a plan as the XLSX workbook that ReadFile reads; reading it gives f again when f.Validate() finds
+// nothing.
 func WriteXLSX(f File) ([]byte, error) { return writeXLSX(f, false) }
 
 // xlsxWriter fills a workbook; the first error stops it.

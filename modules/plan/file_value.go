@@ -83,7 +83,8 @@ func (d Date) Show() string {
 	return strings.Join(parts, "/")
 }
 
-// Value is a target's value in one spelling: a decimal number such as "30" or "162.5", a Date for a milestone, "" for none.
+// Value is a target's value in one spelling: a decimal number such as "30" or "162.5", a Date for a milestone, "" for
+// none.
 type Value string
 
 // Number is the value as a number; ok is false when it is none.
@@ -105,7 +106,8 @@ var (
 )
 
 // parseNumber reads a number as Vietnamese officers and spreadsheets write it and returns its one spelling.
-// Otherwise it returns what is wrong, in Vietnamese. "162.267" is refused: it is 162 thousand to one and 162 to the other.
+// Otherwise it returns what is wrong, in Vietnamese. "162.267" is refused: it is 162 thousand to one and 162 to the
+// other.
 func parseNumber(text string) (number, wrong string) {
 	s := strings.ReplaceAll(clean(strings.TrimSuffix(clean(text), "%")), " ", "")
 	switch {

@@ -157,7 +157,8 @@ func readYAMLSection[T any](r *yamlReader, s section[T], n *yaml.Node, f *File) 
 	}
 }
 
-// readYAMLFields reads one record. Fields are set in the order of the schema, not of the file: a value is read by its kind.
+// readYAMLFields reads one record. Fields are set in the order of the schema, not of the file: a value is read by its
+// kind.
 func readYAMLFields[T any](r *yamlReader, section string, index int, fields []field[T], n *yaml.Node, t *T, lists map[string]func(*yaml.Node)) {
 	given, known := map[string]*yaml.Node{}, knownFields(section, lists)
 	for i := 0; i+1 < len(n.Content); i += 2 {

@@ -2,8 +2,6 @@ package scan
 
 import (
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -13,7 +11,6 @@ import (
 	"txng/modules/internal/web"
 	"txng/modules/stamps"
 	"txng/tenant"
-	"txng/tenant/fault"
 )
 
 // status returns a verdict as officers' pages show it.
@@ -44,19 +41,13 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		{Name: "from", Label: "Từ ngày", Type: "date"},
 		{Name: "to", Label: "Đến ngày", Type: "date"},
 	}
-	between, wrong := daysOf(q.URL.Query())
-	if wrong != nil && q.URL.Query().Get(ui.QueryExport) != "" {
-		return web.Answer{}, wrong // a file would hold what nobody asked for
-	}
-	for i := range filters {
-		filters[i].Error = wrong.Of(filters[i].Name)
+	between, err := q.Days(filters)
+	if err != nil {
+		return web.Answer{}, err
 	}
 	above, err := chart(q, tx)
 	if err != nil {
 		return web.Answer{}, err
-	}
-	if wrong != nil {
-		above = ui.Join(ui.ErrorSummary(filters), above)
 	}
 	columns := []web.Column[listed]{
 		{Key: "at", Label: "Lúc", Value: func(s listed) any { return vi.DateTime(s.At) }},
@@ -75,7 +66,7 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	return web.Listing[listed]{
 		Origin: func(row listed) tenant.ID { return row.TenantID },
 		Title:  "Lượt quét", Purpose: "Từng lượt người tiêu dùng quét tem và kết quả họ nhận được.",
-		File: "luot-quet", Order: "-at", Columns: columns, Above: above,
+		File: "luot-quet", Order: "-at", Columns: columns, Above: ui.Join(ui.ErrorSummary(filters), above),
 		Filters: filters,
 		Empty:   ui.Empty{Icon: "scan", Why: "Chưa có lượt quét nào.", Next: "Lượt quét hiện ở đây ngay khi người tiêu dùng quét tem."},
 		Load: func(tx tenant.Tx, l web.Query) ([]listed, int, error) {
@@ -94,27 +85,6 @@ func searchLabel(q *web.Request) string {
 		return "Sản phẩm"
 	}
 	return "Sản phẩm hoặc chủ thể"
-}
-
-// daysOf reads the days of the filters; the error names the fields that hold none.
-func daysOf(asked url.Values) (days, fault.Invalid) {
-	var wrong fault.Invalid
-	read := func(field string) time.Time {
-		text := strings.TrimSpace(asked.Get(field))
-		if text == "" {
-			return time.Time{}
-		}
-		day, err := vi.ParseDate(text)
-		if bad, ok := err.(fault.Invalid); ok {
-			wrong.Add(field, "%s", bad[0].Message)
-		}
-		return day
-	}
-	d := days{from: read("from"), to: read("to")}
-	if !d.from.IsZero() && !d.to.IsZero() && d.to.Before(d.from) {
-		wrong.Add("to", "Đến ngày phải từ %s trở đi.", vi.Date(d.from))
-	}
-	return d, wrong
 }
 
 // chart draws the scans of the last days; nothing when there was none.

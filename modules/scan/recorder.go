@@ -196,48 +196,10 @@ func (r *Recorder) write(ctx context.Context, of tenant.ID, hits []*waiting) ([]
 	if err != nil {
 		return nil, err
 	}
-	var (
-		ids, orgs       []int64
-		orders, indexes []int
-		verdicts        []string
-		times           []time.Time
-		left            = map[place]int64{} // hits of a stamp that have no number yet
-	)
-	for _, w := range hits {
-		ids, orgs = append(ids, tenant.NewID(w.At)), append(orgs, int64(w.Org))
-		orders, indexes = append(orders, w.Stamp.Order), append(indexes, w.Stamp.Index)
-		verdicts, times = append(verdicts, string(w.Verdict)), append(times, w.At)
-		left[place{w.Stamp.Order, w.Stamp.Index}]++
-	}
-	type total struct {
-		OrderNumber, Index int
-		Count              int64
-		FirstAt            time.Time
-	}
 	var totals []total
 	tell := r.db.Now().Sub(r.changed[of]) >= time.Second
 	err = r.db.In(ctx, scope, func(tx tenant.Tx) error {
-		// Stamps are taken in one order, so that two instances cannot wait for each other.
-		totals, err = tenant.Puts[total](ctx, tx, `
-			with hit as (
-				select h.*, o.fields
-				from unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::timestamptz[])
-					as h (id, org_id, order_number, index, verdict, at)
-				left join stamps.stamp_order o on o.tenant_id = $1 and o.number = h.order_number
-			), logged as (
-				insert into scan.scan (tenant_id, id, org_id, order_number, index, verdict, at, fields)
-				select $1::int, id, org_id, order_number, index, verdict, at, fields
-				from hit
-			)
-			insert into scan.serial (tenant_id, order_number, index, org_id, count, first_at, last_at, fields)
-			select $1::int, order_number, index, min(org_id), count(*), min(at), max(at), min(fields)
-			from hit
-			group by order_number, index
-			order by order_number, index
-			on conflict (tenant_id, order_number, index) do update
-			set count = scan.serial.count + excluded.count, last_at = greatest(scan.serial.last_at, excluded.last_at)
-			returning order_number, index, count, first_at`, ids, orgs, orders, indexes, verdicts, times)
-		if err != nil || !tell {
+		if totals, err = put(ctx, tx, hits); err != nil || !tell {
 			return err
 		}
 		return measure.Changed(ctx, tx)
@@ -248,9 +210,61 @@ func (r *Recorder) write(ctx context.Context, of tenant.ID, hits []*waiting) ([]
 	if tell {
 		r.changed[of] = r.db.Now()
 	}
+	return numbered(hits, totals), nil
+}
+
+// total is how often a stamp was scanned.
+type total struct {
+	OrderNumber, Index int
+	Count              int64
+	FirstAt            time.Time
+}
+
+// put logs hits of one tenant and adds them to their stamps' totals, which it returns.
+func put(ctx context.Context, tx tenant.Tx, hits []*waiting) ([]total, error) {
+	var (
+		ids, orgs       []int64
+		orders, indexes []int
+		verdicts        []string
+		times           []time.Time
+	)
+	for _, w := range hits {
+		ids, orgs = append(ids, tenant.NewID(w.At)), append(orgs, int64(w.Org))
+		orders, indexes = append(orders, w.Stamp.Order), append(indexes, w.Stamp.Index)
+		verdicts, times = append(verdicts, string(w.Verdict)), append(times, w.At)
+	}
+	// Stamps are taken in one order, so that two instances cannot wait for each other.
+	return tenant.Puts[total](ctx, tx, `
+		with hit as (
+			select h.*, o.fields
+			from unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::timestamptz[])
+				as h (id, org_id, order_number, index, verdict, at)
+			left join stamps.stamp_order o on o.tenant_id = $1 and o.number = h.order_number
+		), logged as (
+			insert into scan.scan (tenant_id, id, org_id, order_number, index, verdict, at, fields)
+			select $1::int, id, org_id, order_number, index, verdict, at, fields
+			from hit
+		)
+		insert into scan.serial (tenant_id, order_number, index, org_id, count, first_at, last_at, fields)
+		select $1::int, order_number, index, min(org_id), count(*), min(at), max(at), min(fields)
+		from hit
+		group by order_number, index
+		order by order_number, index
+		on conflict (tenant_id, order_number, index) do update
+		set count = scan.serial.count + excluded.count, last_at = greatest(scan.serial.last_at, excluded.last_at)
+		returning order_number, index, count, first_at`, ids, orgs, orders, indexes, verdicts, times)
+}
+
+// numbered returns, in the order of the hits, the how many-th scan of its stamp each is, given the totals that count
+// them all.
+func numbered(hits []*waiting, totals []total) []Seen {
 	sums := map[place]total{}
 	for _, t := range totals {
 		sums[place{t.OrderNumber, t.Index}] = t
+	}
+	left := map[place]int64{} // hits of a stamp that have no number yet
+	for _, w := range hits {
+		left[place{w.Stamp.Order, w.Stamp.Index}]++
 	}
 	seen := make([]Seen, len(hits))
 	for i, w := range hits {
@@ -258,5 +272,5 @@ func (r *Recorder) write(ctx context.Context, of tenant.ID, hits []*waiting) ([]
 		seen[i] = Seen{Count: sums[p].Count - left[p] + 1, First: sums[p].FirstAt}
 		left[p]--
 	}
-	return seen, nil
+	return seen
 }

@@ -128,21 +128,18 @@ var orders = map[string]string{
 // firstID returns the lowest number that a scan at t can have.
 func firstID(t time.Time) int64 { return tenant.NewID(t) &^ (1<<21 - 1) }
 
-// days are the first and the last day of what is asked for, in Việt Nam; zero is no bound.
-type days struct{ from, to time.Time }
-
 // search returns scans by words of product or organization, verdict and days.
-func search(ctx context.Context, tx tenant.Tx, l web.Query, between days) ([]listed, int, error) {
+func search(ctx context.Context, tx tenant.Tx, l web.Query, between web.Days) ([]listed, int, error) {
 	type row struct {
 		listed
 		Total int
 	}
 	low, high := int64(0), int64(1<<63-1)
-	if !between.from.IsZero() {
-		low = max(0, firstID(between.from))
+	if !between.From.IsZero() {
+		low = max(0, firstID(between.From))
 	}
-	if !between.to.IsZero() {
-		high = firstID(between.to.AddDate(0, 0, 1))
+	if end := between.End(); !end.IsZero() {
+		high = firstID(end)
 	}
 	rows, err := tenant.List[row](ctx, tx, `
 		select s.tenant_id, s.order_number, s.index, s.verdict, s.at, p.name as product, g.name as org,

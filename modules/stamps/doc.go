@@ -6,5 +6,5 @@
 // Tables: stamps.counter, stamps.stamp_order, stamps.stamp_range.
 // URLs: /tem (list), /tem/dat (order), /tem/{number}, /tem/{number}/kich-hoat, /tem/{number}/huy, /tem/{number}/thu-hoi,
 // /tem/{number}/nhan.pdf (labels). An order of a merged predecessor is {tenant}-{number}.
-// Permissions: stamp.view, stamp.order, stamp.activate, stamp.recall.
+// Permissions: stamp.view, stamp.order, stamp.activate, stamp.print, stamp.recall.
 package stamps

@@ -69,8 +69,8 @@ const (
 )
 
 // addressOf returns the address that a file of labels prints, on the paper. A former one may be printed as long as labels
-// with it may be used: two years from the reform, for that of 1 July 2025 until 30 June 2027 (NĐ 37/2026/NĐ-CP, Điều 98.5;
-// the years are address.Both's). Errors: fault.Invalid for "dia-chi".
+// with it may be used: two years from the reform, for that of 1 July 2025 until 30 June 2027 (NĐ 37/2026/NĐ-CP, Điều
+// 98.5; the years are address.Both's). Errors: fault.Invalid for "dia-chi".
 func addressOf(which string, of address.Both, sheet label.Sheet, now time.Time) (string, error) {
 	refuse := func(format string, args ...any) (string, error) {
 		return "", fault.Invalid{{Name: "dia-chi", Message: fmt.Sprintf(format, args...)}}

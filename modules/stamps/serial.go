@@ -23,7 +23,8 @@ import (
 //
 // # Construction
 //
-// The serial is the SIV construction (RFC 5297: the tag serves as the nonce), with one AES block as each of its functions:
+// The serial is the SIV construction (RFC 5297: the tag serves as the nonce), with one AES block as each of its
+// functions:
 //
 //	orderKey = AES(macKey[version], tenant ‖ order)                      the key of an AES-128, one for each order
 //	tag      = AES(orderKey, version ‖ payload ‖ gtin14), first 40 bits
@@ -46,8 +47,8 @@ import (
 //   - Among n serials of a version about n²/2^41 pairs share a tag, hence a mask; such a pair shows the XOR of two
 //     payloads, nothing more, and helps nobody to make a serial.
 //   - A copy of a genuine stamp is genuine here. Counting scans is what finds copies.
-//   - Whoever holds a master key can make any serial of its version. A version is retired by leaving its key out of NewKeys,
-//     which refuses all stamps made under it.
+//   - Whoever holds a master key can make any serial of its version. A version is retired by leaving its key out of
+//     NewKeys, which refuses all stamps made under it.
 type Serial string
 
 // Limits of a stamp's numbers. The lowest tenant and order are 1, the lowest index is 0.

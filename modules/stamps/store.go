@@ -315,15 +315,6 @@ func Recall(ctx context.Context, tx tenant.Tx, who authz.Identity, r Ref, first,
 	return noted(ctx, tx, who, o, "stamps.recall", fmt.Sprintf("Thu hồi tem %s: %s", run.Numbers(), reason), fieldsOf(o, ranges, run), run.fields())
 }
 
-// RecallOrder recalls all stamps of an order.
-func RecallOrder(ctx context.Context, tx tenant.Tx, who authz.Identity, r Ref, reason string) error {
-	o, err := Find(ctx, tx, r)
-	if err != nil {
-		return err
-	}
-	return Recall(ctx, tx, who, r, 0, o.Quantity-1, reason)
-}
-
 func checkReason(reason, ask string) (string, error) {
 	reason = strings.TrimSpace(reason)
 	if n := utf8.RuneCountInString(reason); n == 0 || n > 300 {

@@ -191,7 +191,7 @@ func TestCodeIsRefusedAfterRecall(t *testing.T) {
 	w := tracetest.New(t)
 	o, lot := ordered(t, w, 10, "a"), lotOf(t, w, "L1")
 	if err := w.Try(t, w.Scope, func(tx tenant.Tx) error {
-		return RecallOrder(t.Context(), tx, w.Officer, Ref{Number: o.Number}, "Dư lượng thuốc bảo vệ thực vật")
+		return Recall(t.Context(), tx, w.Officer, Ref{Number: o.Number}, 0, 9, "Dư lượng thuốc bảo vệ thực vật")
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,10 @@
 //	tables/<schema>.<table>/<n>.jsonl the rows, one JSON object a line, ordered by primary key, in parts of about 4 MiB
 //	manifest.json                     of each table its columns, rows and SHA-256; of everything the totals
 //
-// Values are exact. Whole numbers up to 32 bits and booleans are themselves; bigint, numeric, json and every type that JSON
-// has no exact word for are strings as PostgreSQL writes them; times are UTC with microseconds ("2026-11-22T09:59:50.123456Z");
-// bytea is base64, or {"file", "size", "sha256"} when it is longer than 1 KiB; arrays are arrays of strings. The manifest comes last, so that a file that was cut off is known as such.
+// Values are exact. Whole numbers up to 32 bits and booleans are themselves; bigint, numeric, json and every type that
+// JSON has no exact word for are strings as PostgreSQL writes them; times are UTC with microseconds
+// ("2026-11-22T09:59:50.123456Z"); bytea is base64, or {"file", "size", "sha256"} when it is longer than 1 KiB; arrays
+// are arrays of strings. The manifest comes last, so that a file that was cut off is known as such.
 //
 // The tables are those with a tenant_id, and beside them: tenant.tenant (the tenant's own row) and what else refers to it
 // (changes of its state, mergers; other provinces stand there by their official unit, never by number), and authz.account
@@ -22,7 +23,8 @@
 // # What is never in it
 //
 // Rows of other tenants, also of those that were merged into this one: they have archives of their own. Sessions, refresh
-// tokens, second factors, and who is linked to an identity provider. Keys of the deployment and its master secret. The list of archives itself.
+// tokens, second factors, and who is linked to an identity provider. Keys of the deployment and its master secret. The
+// list of archives itself.
 //
 // What signs people and machines in (hashes of passwords, of API secrets, of links) travels only on the operator's wish
 // (Options.Credentials). Without it, people set a new password by the link in their mail, machines get new secrets, and

@@ -72,9 +72,9 @@ var costed = []struct {
 // named is a row of the statements that read.
 type named struct{ Name string }
 
-// MeasureCost measures on a tenant that has products. The rows that it inserts are removed. Blocks are short and in random
-// order, so that what else the machine does meets all ways alike. The database's own user must be a superuser: it makes
-// the role for comparison, as which nobody can sign in, and drops it.
+// MeasureCost measures on a tenant that has products. The rows that it inserts are removed. Blocks are short and in
+// random order, so that what else the machine does meets all ways alike. The database's own user must be a superuser:
+// it makes the role for comparison, as which nobody can sign in, and drops it.
 func MeasureCost(ctx context.Context, c tenant.Config, of tenant.ID, blocks int, progress func(done, total int)) (Costs, error) {
 	var all Costs
 	c.MaxConns = 1

@@ -40,11 +40,6 @@ type Modelled struct {
 	Differences                         int      // answers that differ
 }
 
-// Sound reports whether nothing differed from the model.
-func (m Modelled) Sound() bool {
-	return m.Foreign == 0 && m.Lost == 0 && m.Doubled == 0 && m.Differences == 0 && len(m.Residue) == 0
-}
-
 // place is one tenant of the model: what its rows must be. One transaction of a tenant runs at a time; origins that were
 // merged do not change any more.
 type place struct {

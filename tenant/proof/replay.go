@@ -29,7 +29,8 @@ type Replayed struct {
 	Unnamed    []string // statements of the tenants' door that reach a tenant table without naming the tenant
 }
 
-// Ratio compares a statement's pages under the plan that was cached for another tenant with those under a plan of its own.
+// Ratio compares a statement's pages under the plan that was cached for another tenant with those under a plan of its
+// own.
 type Ratio struct {
 	SQL           string
 	Cached, Fresh int // pages, as the largest tenant

@@ -25,9 +25,9 @@ const MaxPrinted = 300
 const maxNear = 8
 
 // ReadPrinted reads an address as it was written before a reform, such as "xóm 5, xã Kim Liên, huyện Nam Đàn, tỉnh
-// Nghệ An": with or without diacritics, commas and the words for the kinds, with the usual abbreviations (P., Q., TP., TX.,
-// TT.); district and province may be left out. Only units that have ended by the day count, and of the provinces given;
-// none means all. Text longer than MaxPrinted says nothing.
+// Nghệ An": with or without diacritics, commas and the words for the kinds, with the usual abbreviations (P., Q., TP.,
+// TX., TT.); district and province may be left out. Only units that have ended by the day count, and of the provinces
+// given; none means all. Text longer than MaxPrinted says nothing.
 func ReadPrinted(text string, on time.Time, provinces []Ref) Printed {
 	return theAtlas().readPrinted(text, on, provinces)
 }
@@ -183,8 +183,8 @@ func (p addressPart) names(u Unit) bool {
 	return name == nameKey(p.words) || name == nameKey(p.name) && p.kind == strings.Join(folded(u.Kind), " ")
 }
 
-// splitAddress returns the parts of an address, spaces around them removed: at commas, semicolons and line ends; in a text
-// without these at dashes, and without those before the words for kinds.
+// splitAddress returns the parts of an address, spaces around them removed: at commas, semicolons and line ends; in a
+// text without these at dashes, and without those before the words for kinds.
 func splitAddress(text string) []string {
 	parts := trimmed(strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' || r == '\r' || r == '，' }))
 	if len(parts) != 1 {

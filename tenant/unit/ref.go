@@ -32,7 +32,8 @@ type Day int32
 
 // Days on which the map changed.
 const (
-	// Unknown is the first day of every unit that existed in March 2025: it is that old or older; since when is not recorded.
+	// Unknown is the first day of every unit that existed in March 2025: it is that old or older; since when is not
+	// recorded.
 	Unknown Day = 1_01_01
 	// Reorganized is the day on which all units ended and all of today's began (Nghị quyết 202/2025/QH15).
 	Reorganized Day = 2025_07_01

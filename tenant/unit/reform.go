@@ -50,7 +50,8 @@ type Ended struct {
 	Dissolved bool `json:"dissolved,omitempty"`
 }
 
-// Created is a unit that begins on the day. Kind is Tỉnh, Thành phố, Xã, Phường or Đặc khu; Parent is empty for a province.
+// Created is a unit that begins on the day. Kind is Tỉnh, Thành phố, Xã, Phường or Đặc khu; Parent is empty for a
+// province.
 type Created struct {
 	Code   Code   `json:"code"`
 	Kind   string `json:"kind"`

@@ -31,8 +31,8 @@ type Outbox struct {
 
 // Open returns the outbox of a configuration. smtp is "smtp://user:password@host:587" (STARTTLS), "smtps://…:465" (TLS
 // from the start), or empty: then letters become files in folder, which is made with the first one. "?tls=off" after an
-// smtp address leaves out TLS, for a relay on the same machine or in the same closed network; on a loopback address TLS is
-// used when offered. from is the sender: "TXNG <khong-tra-loi@txng.vn>". Errors are sentences for the operator.
+// smtp address leaves out TLS, for a relay on the same machine or in the same closed network; on a loopback address TLS
+// is used when offered. from is the sender: "TXNG <khong-tra-loi@txng.vn>". Errors are sentences for the operator.
 func Open(smtp, from, folder string) (*Outbox, error) {
 	if from == "" && smtp == "" {
 		from = "txng <khong-tra-loi@txng.invalid>"

@@ -31,8 +31,8 @@ func Changed(ctx context.Context, tx tenant.Tx) error {
 	})
 }
 
-// Moved enqueues refreshes of two provinces of which one gave communes to the other, or got them back: the giver first, whose
-// figures of them the other copies.
+// Moved enqueues refreshes of two provinces of which one gave communes to the other, or got them back: the giver first,
+// whose figures of them the other copies.
 func Moved(ctx context.Context, tx tenant.Platform, origin, successor tenant.ID) error {
 	for i, id := range []tenant.ID{origin, successor} {
 		at := tx.Now().Add(time.Duration(1+5*i) * time.Second)

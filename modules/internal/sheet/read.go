@@ -18,16 +18,13 @@ import (
 	"txng/tenant/fault"
 )
 
-// Limits bound what Read takes. All must be positive.
+// Limits bound what Read takes. All must be positive. The worst file of 5 MB, 5,000 rows and 100 columns takes some
+// hundred MB of memory while it is read, so a server should read few at a time.
 type Limits struct {
 	Bytes int64 // size of the file as given
 	Rows  int   // rows that are not blank, below the header
 	Cols  int   // cells in any row
 }
-
-// DefaultLimits suit a file that a person prepares by hand. The worst file within them takes some hundred MB of memory
-// while it is read, so a server should read few at a time.
-var DefaultLimits = Limits{Bytes: 5 << 20, Rows: 5_000, Cols: 100}
 
 // Row is a row of a file that is not blank.
 type Row struct {

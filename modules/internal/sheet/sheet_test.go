@@ -18,6 +18,9 @@ import (
 	"txng/tenant/fault"
 )
 
+// byHand suits a file that a person prepares by hand.
+var byHand = Limits{Bytes: 5 << 20, Rows: 5_000, Cols: 100}
+
 // code is a type based on string, as GTINs and tax codes are.
 type code string
 
@@ -64,7 +67,7 @@ func TestTableComesBackFromXLSXAndCSVAsItWasWritten(t *testing.T) {
 		if err := c.write(&file); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		got, err := Read(&file, c.name, DefaultLimits)
+		got, err := Read(&file, c.name, byHand)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -128,7 +131,7 @@ func TestCSVStartsWithAMarkAndEscapesFormulas(t *testing.T) {
 	if file.String() != want {
 		t.Errorf("got %q, want %q", file.String(), want)
 	}
-	rows, err := Read(&file, "a.csv", DefaultLimits)
+	rows, err := Read(&file, "a.csv", byHand)
 	if err != nil || rows[1].Cell(0) != "=cmd|' /C calc'!A0" || rows[1].Cell(1) != "'=x" || rows[2].Cell(0) != "+84912345678" {
 		t.Errorf("read back %+v, %v", rows, err)
 	}
@@ -170,7 +173,7 @@ func TestLargeFilesAreRefusedWithASentence(t *testing.T) {
 	if err := WriteXLSX(&wide, "", wideColumns, each(wideRow)); err != nil {
 		t.Fatal(err)
 	}
-	small := DefaultLimits
+	small := byHand
 	small.Bytes = 1000
 	for name, c := range map[string]struct {
 		file   []byte
@@ -178,14 +181,14 @@ func TestLargeFilesAreRefusedWithASentence(t *testing.T) {
 		limits Limits
 		want   string
 	}{
-		"XLSX rows":    {xlsx.Bytes(), "a.xlsx", DefaultLimits, "Tệp có hơn 5.000 dòng: hãy chia thành nhiều tệp nhỏ hơn"},
-		"CSV rows":     {text.Bytes(), "a.csv", DefaultLimits, "Tệp có hơn 5.000 dòng: hãy chia thành nhiều tệp nhỏ hơn"},
+		"XLSX rows":    {xlsx.Bytes(), "a.xlsx", byHand, "Tệp có hơn 5.000 dòng: hãy chia thành nhiều tệp nhỏ hơn"},
+		"CSV rows":     {text.Bytes(), "a.csv", byHand, "Tệp có hơn 5.000 dòng: hãy chia thành nhiều tệp nhỏ hơn"},
 		"XLSX bytes":   {xlsx.Bytes(), "a.xlsx", small, "Tệp lớn hơn 1 KB: hãy chia thành nhiều tệp nhỏ hơn"},
-		"XLSX columns": {wide.Bytes(), "a.xlsx", DefaultLimits, "Dòng 2 có hơn 100 cột: hãy bỏ các cột thừa"},
-		"CSV columns":  {[]byte("a\n" + strings.Repeat("x,", 101)), "a.csv", DefaultLimits, "Dòng 2 có hơn 100 cột: hãy bỏ các cột thừa"},
-		"CSV commas":   {bytes.Repeat([]byte(","), 1<<20), "a.csv", DefaultLimits, "Tệp CSV có dòng dài hơn 16.384 cột: hãy bỏ các cột thừa"},
-		"zip bomb":     {bomb(t, "xl/worksheets/sheet1.xml", 60<<20), "a.xlsx", DefaultLimits, "Nội dung tệp Excel quá lớn sau khi giải nén: hãy chia thành nhiều tệp nhỏ hơn"},
-		"shared texts": {bomb(t, "xl/sharedStrings.xml", 9<<20), "a.xlsx", DefaultLimits, "Nội dung tệp Excel quá lớn sau khi giải nén: hãy chia thành nhiều tệp nhỏ hơn"},
+		"XLSX columns": {wide.Bytes(), "a.xlsx", byHand, "Dòng 2 có hơn 100 cột: hãy bỏ các cột thừa"},
+		"CSV columns":  {[]byte("a\n" + strings.Repeat("x,", 101)), "a.csv", byHand, "Dòng 2 có hơn 100 cột: hãy bỏ các cột thừa"},
+		"CSV commas":   {bytes.Repeat([]byte(","), 1<<20), "a.csv", byHand, "Tệp CSV có dòng dài hơn 16.384 cột: hãy bỏ các cột thừa"},
+		"zip bomb":     {bomb(t, "xl/worksheets/sheet1.xml", 60<<20), "a.xlsx", byHand, "Nội dung tệp Excel quá lớn sau khi giải nén: hãy chia thành nhiều tệp nhỏ hơn"},
+		"shared texts": {bomb(t, "xl/sharedStrings.xml", 9<<20), "a.xlsx", byHand, "Nội dung tệp Excel quá lớn sau khi giải nén: hãy chia thành nhiều tệp nhỏ hơn"},
 	} {
 		rows, err := Read(bytes.NewReader(c.file), c.name, c.limits)
 		if got := fault.Message(err); rows != nil || !errors.Is(err, fault.TooLarge) || got != c.want {
@@ -271,7 +274,7 @@ func TestBrokenFilesAreExplained(t *testing.T) {
 		"windows-1258":     {[]byte("M\xe3,T\xean"), "a.csv"},
 		"unfinished quote": {[]byte("a,b\n\"x,y"), "a.csv"},
 	} {
-		rows, err := Read(bytes.NewReader(c.file), c.name, DefaultLimits)
+		rows, err := Read(bytes.NewReader(c.file), c.name, byHand)
 		var invalid fault.Invalid
 		if !errors.As(err, &invalid) || invalid.Of("file") == "" {
 			t.Errorf("%s: %v, %v; want a sentence about the file", name, rows, err)
@@ -316,7 +319,7 @@ func TestCSVOfEveryCommonKindIsRead(t *testing.T) {
 		"semicolon and mark": []byte("\ufeffMã;Tên;\n\n 01 ;Gạo, nếp;;\n"),
 		"tab in UTF-16":      utf16le,
 	} {
-		got, err := Read(bytes.NewReader(file), "a.csv", DefaultLimits)
+		got, err := Read(bytes.NewReader(file), "a.csv", byHand)
 		if err != nil || !reflect.DeepEqual(cellsOf(got), want) {
 			t.Errorf("%s: got %q, %v; want %q", name, cellsOf(got), err, want)
 		}

@@ -13,7 +13,8 @@ const PickerSubmit = "tim"
 func PickerQuery(field string) string { return field + "_q" }
 
 // Picker is what a field of type "unit" shows: a search box, and a list to choose from. A Field with a Picker sends the
-// chosen Value under its own name. It works without JavaScript: the button sends the form, which comes back with the list.
+// chosen Value under its own name. It works without JavaScript: the button sends the form, which comes back with the
+// list.
 type Picker struct {
 	Query  string // what was typed
 	Source string // address that answers with the list alone; the query goes after its own

@@ -7,11 +7,11 @@ import (
 	"txng/tenant/unit"
 )
 
-// areaOf returns the units whose records an officer of a commune sees: the commune itself; once a reform has ended it, the
-// communes of the day that its area went to for certain, over however many reforms; those that these were made from by
-// later reforms, and of before the mergers of 1 July 2025 all communes of the former districts that they were made from.
-// An officer of a commune that has ended so sees what an officer of its successor sees, until somebody gives them that
-// role. What was only concluded from names gives nobody a view of a commune.
+// areaOf returns the units whose records an officer of a commune sees: the commune itself; once a reform has ended it,
+// the communes of the day that its area went to for certain, over however many reforms; those that these were made from
+// by later reforms, and of before the mergers of 1 July 2025 all communes of the former districts that they were made
+// from. An officer of a commune that has ended so sees what an officer of its successor sees, until somebody gives them
+// that role. What was only concluded from names gives nobody a view of a commune.
 func areaOf(commune string, now time.Time) []string {
 	ref, err := unit.ParseRef(commune)
 	if err != nil {

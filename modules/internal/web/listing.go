@@ -155,9 +155,10 @@ func (c Column[T]) cell(row T) templ.Component {
 	return ui.Text("")
 }
 
-// noteExport writes into the tenant's audit, or above the tenants the platform's, who takes the list away as a file. It goes through the platform's door: the
-// list's own transaction only reads, another one of the tenant would wait for a connection while holding one, and a
-// suspended tenant's lists are exported, too. An export that cannot be noted does not happen.
+// noteExport writes into the tenant's audit, or above the tenants the platform's, who takes the list away as a file. It
+// goes through the platform's door: the list's own transaction only reads, another one of the tenant would wait for a
+// connection while holding one, and a suspended tenant's lists are exported, too. An export that cannot be noted does
+// not happen.
 func (l Listing[T]) noteExport(q *Request, query Query, format string, rows int) error {
 	what := "Xuất “" + l.Title + "” ra tệp " + strings.ToUpper(format) + ", " + vi.Int(int64(rows)) + " dòng"
 	if filters := l.filtersOf(query); filters != "" {

@@ -10,14 +10,14 @@ import (
 	"txng/tenant/fault"
 )
 
-// inParts are the permissions that an officer has on organizations of communes that came from another province: those over
-// what belongs to an organization. The other province's plan, people and history stay its own.
+// inParts are the permissions that an officer has on organizations of communes that came from another province: those
+// over what belongs to an organization. The other province's plan, people and history stay its own.
 var inParts = []authz.Permission{
 	authz.OrganizationView, authz.OrganizationAdmit, authz.CatalogView, authz.LotView, authz.StampView, authz.StampRecall, authz.ScanView,
 }
 
-// origins of parts: what the person's province looks after in others, joined by province. Whoever sees a part of their own
-// province only has none.
+// origins of parts: what the person's province looks after in others, joined by province. Whoever sees a part of their
+// own province only has none.
 func (q *Request) parts() ([]tenant.Part, error) {
 	switch q.Who.Role {
 	case authz.DOSTAdmin, authz.DOSTOfficer, authz.Leader, authz.Custom:

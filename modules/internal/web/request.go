@@ -70,13 +70,6 @@ func (a *App) request(r *http.Request) *Request {
 	return q
 }
 
-// Internal returns the request as an adapter of another router has it, signed in as who.
-func (a *App) Internal(r *http.Request, who authz.Identity) *Request {
-	q := a.request(r)
-	q.Who = who
-	return q
-}
-
 // App returns what all routes share.
 func (q *Request) App() *App { return q.app }
 

@@ -13,8 +13,8 @@ import (
 // savedTime is how long the download of a saved file may take.
 const savedTime = 12 * time.Hour
 
-// Saved answers with a file of the disk, which may be of any size: it is sent piece by piece, and a download that broke off
-// can go on. The file is opened before the answer begins, so that one that is gone is an error page.
+// Saved answers with a file of the disk, which may be of any size: it is sent piece by piece, and a download that broke
+// off can go on. The file is opened before the answer begins, so that one that is gone is an error page.
 func Saved(name, contentType, path string) (Answer, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -91,7 +91,8 @@ func (q *Request) Site() (site authz.RelyingParty, ok bool) {
 // FactorProblem is the type of the problem document that asks for a second factor (RFC 9457).
 const FactorProblem = "urn:txng:problem:second-factor"
 
-// APIOffProblem is the type of the problem document that says that a tenant's API is closed, for every operation and grant.
+// APIOffProblem is the type of the problem document that says that a tenant's API is closed, for every operation and
+// grant.
 const APIOffProblem = "urn:txng:problem:api-off"
 
 // typeOf returns a problem's type.

@@ -18,8 +18,8 @@ func (overweight) Error() string { return errBody.Error() }
 
 func (overweight) Is(target error) bool { return errors.Is(errBody, target) }
 
-// keepTexts reads the texts of a form whose files are too large, and forgets the files: what was typed is shown again. The
-// request must carry no more than maxDrain. It returns false when the body is no such form.
+// keepTexts reads the texts of a form whose files are too large, and forgets the files: what was typed is shown again.
+// The request must carry no more than maxDrain. It returns false when the body is no such form.
 func (q *Request) keepTexts() bool {
 	kind, params, err := mime.ParseMediaType(q.Header.Get("Content-Type"))
 	if q.Method != http.MethodPost || err != nil || kind != "multipart/form-data" {
