@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -124,8 +125,9 @@ func TestTwoDepartmentsAddedAtOnceAreBothThere(t *testing.T) {
 	admin := p.signIn(p.person(p.Tenant.ID, authz.DOSTAdmin, 0), password)
 	var all sync.WaitGroup
 	for n := range 6 {
+		tab := &visitor{p, maps.Clone(admin.cookies)}
 		all.Go(func() {
-			admin.post("/cau-hinh/so-nganh/them", "code", fmt.Sprintf("BAN%d", n), "name", fmt.Sprintf("Ban số %d", n))
+			tab.post("/cau-hinh/so-nganh/them", "code", fmt.Sprintf("BAN%d", n), "name", fmt.Sprintf("Ban số %d", n))
 		})
 	}
 	all.Wait()
