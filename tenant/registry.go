@@ -460,6 +460,7 @@ func Succeed(ctx context.Context, tx Platform, l Lineage) error {
 	if l.Successor == l.Origin {
 		return fault.Say(fault.Conflict, "Một tỉnh không thể sáp nhập vào chính nó.")
 	}
+	l.Effective = dayOf(l.Effective)
 	if _, err := tx.Exec(ctx, `
 		insert into tenant.lineage (successor, origin, effective, basis, created_at)
 		values ($1, $2, $3, $4, $5)`, l.Successor, l.Origin, l.Effective, l.Basis, tx.Now()); err != nil {
