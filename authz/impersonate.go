@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -220,15 +221,40 @@ func CloseImpersonations(ctx context.Context, tx tenant.Platform) ([]Over, error
 }
 
 // RevokePlatformRole takes a role above the tenants away: sessions in it, and in others' places, are refused from the
-// next request on.
+// next request on. Errors: fault.NotFound for an account without one; fault.Conflict for the only operator, without whom
+// nobody would look after the deployment.
 func RevokePlatformRole(ctx context.Context, tx tenant.Platform, id AccountID) error {
-	n, err := tx.Exec(ctx, `
-		delete from authz.platform_role
-		where account_id = $1`, id)
-	if err == nil && n == 0 {
-		err = fault.NotFound
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('roles above the tenants', 0))"); err != nil {
+		return fmt.Errorf("wait for another change of platform roles: %w", err)
 	}
+	roles, err := tenant.List[struct {
+		AccountID AccountID
+		Role      Role
+	}](ctx, tx, `
+		select account_id, role
+		from authz.platform_role`)
 	if err != nil {
+		return err
+	}
+	var ended Role
+	operators := 0
+	for _, r := range roles {
+		if r.AccountID == id {
+			ended = r.Role
+		}
+		if r.Role == Operator {
+			operators++
+		}
+	}
+	switch {
+	case ended == "":
+		return fault.NotFound
+	case ended == Operator && operators == 1:
+		return fault.Say(fault.Conflict, "Đây là người vận hành duy nhất. Hãy tạo người vận hành khác trước.")
+	}
+	if _, err := tx.Exec(ctx, `
+		delete from authz.platform_role
+		where account_id = $1`, id); err != nil {
 		return err
 	}
 	return revokeAccount(ctx, tx, id)

@@ -14,6 +14,7 @@ import (
 
 type userCommand struct {
 	Create      userCreate      `cmd:"" help:"Tạo tài khoản với một vai trò."`
+	EndRole     userEndRole     `cmd:"" help:"Kết thúc vai trò toàn quốc (vận hành, Bộ) của một tài khoản; mọi phiên của họ bị đăng xuất."`
 	Phone       userPhone       `cmd:"" help:"Xem hoặc gỡ số điện thoại đăng nhập của một tài khoản."`
 	ResetFactor userResetFactor `cmd:"" help:"Gỡ mọi phương thức xác thực hai lớp của một tài khoản."`
 }
@@ -51,6 +52,28 @@ func (c userCreate) Run(e *environment) error {
 	if role.AboveTenants() || role == authz.DOSTAdmin {
 		fmt.Fprintln(e.out, "Vai trò này bắt buộc xác thực hai lớp: lần đăng nhập đầu tiên dẫn đến trang thiết lập.")
 	}
+	return nil
+}
+
+type userEndRole struct {
+	databaseFlags
+	Email string `required:"" help:"Thư điện tử đăng nhập."`
+}
+
+func (c userEndRole) Run(e *environment) error {
+	d, db, err := c.connect(e)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	role, err := accounts.EndPlatformRole(e, db, operator, c.Email)
+	if errors.Is(err, fault.NotFound) {
+		return fmt.Errorf("không có tài khoản %s với vai trò toàn quốc", c.Email)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "Đã kết thúc vai trò %s của %s; mọi phiên đã bị đăng xuất.\n", role.Name(), c.Email)
 	return nil
 }
 

@@ -35,3 +35,29 @@ func Create(ctx context.Context, db *tenant.DB, who authz.Identity, email, name,
 			nil, audit.Of("Người", name+" <"+email+">", "Vai trò", n.Role.Name(), "Phạm vi", placeOfWork(n.Department, "", n.Unit)))
 	})
 }
+
+// EndPlatformRole takes a role above the tenants from the account with the address, on behalf of who, by a command, and
+// notes it in the platform's audit. It returns the role that ended. Errors: fault.NotFound for an address without such a
+// role; fault.Conflict for the only operator.
+func EndPlatformRole(ctx context.Context, db *tenant.DB, who authz.Identity, email string) (authz.Role, error) {
+	address, err := authz.ParseEmail(email)
+	if err != nil {
+		return "", err
+	}
+	var role authz.Role
+	return role, db.Platform(ctx, func(tx tenant.Platform) error {
+		account, err := authz.AccountByEmail(ctx, tx, address)
+		if err != nil {
+			return err
+		}
+		if role, err = authz.PlatformRole(ctx, tx, account.ID); err != nil {
+			return err
+		}
+		if err := authz.RevokePlatformRole(ctx, tx, account.ID); err != nil {
+			return err
+		}
+		person := account.Name + " <" + string(account.Email) + ">"
+		return audit.WriteChangeAsPlatform(ctx, tx, who, audit.Platform, "role.end", audit.Record{Subject: "account", ID: int64(account.ID)},
+			"Kết thúc vai trò "+role.Name()+" của "+person, audit.Of("Người", person, "Vai trò", role.Name()), nil)
+	})
+}

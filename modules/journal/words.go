@@ -29,8 +29,6 @@ var actions = []struct{ name, words string }{
 	{"client.revoke", "Thu hồi kết nối phần mềm"},
 	{"key.create", "Tạo khóa API cá nhân"},
 	{"key.revoke", "Thu hồi khóa API cá nhân"},
-	{"token.grant", "Đăng nhập qua API"},
-	{"token.reuse", "Token bị dùng lại"},
 	{"account.password", "Đổi mật khẩu"},
 	{"account.phone", "Đổi số điện thoại đăng nhập"},
 	{"member.phone", "Gỡ số điện thoại đăng nhập"},
@@ -47,10 +45,6 @@ var actions = []struct{ name, words string }{
 	{"member.revoke", "Rút lời mời"},
 	{"member.accept", "Nhận lời mời"},
 	{"member.end", "Kết thúc vai trò"},
-	{"client.create", "Cấp kết nối cho phần mềm"},
-	{"client.revoke", "Thu hồi kết nối của phần mềm"},
-	{"key.create", "Tạo khóa API"},
-	{"key.revoke", "Thu hồi khóa API"},
 	{"list.export", "Xuất danh sách ra tệp"},
 	{"organization.register", "Đăng ký chủ thể"},
 	{"organization.approved", "Duyệt chủ thể"},
@@ -100,6 +94,7 @@ var actions = []struct{ name, words string }{
 	{"impersonation.start", "Bắt đầu làm việc thay"},
 	{"impersonation.end", "Thôi làm việc thay"},
 	{"role.grant", "Cấp vai trò bằng lệnh"},
+	{"role.end", "Kết thúc vai trò bằng lệnh"},
 }
 
 // subjects are the kinds of records, and the address of a record's page where it has one.
