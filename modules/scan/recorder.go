@@ -236,10 +236,12 @@ func put(ctx context.Context, tx tenant.Tx, hits []*waiting) ([]total, error) {
 	// Stamps are taken in one order, so that two instances cannot wait for each other.
 	return tenant.Puts[total](ctx, tx, `
 		with hit as (
-			select h.*, o.fields
+			select h.*, (
+					select o.fields
+					from stamps.stamp_order o
+					where o.tenant_id = $1 and o.number = h.order_number) as fields
 			from unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::timestamptz[])
 				as h (id, org_id, order_number, index, verdict, at)
-			left join stamps.stamp_order o on o.tenant_id = $1 and o.number = h.order_number
 		), logged as (
 			insert into scan.scan (tenant_id, id, org_id, order_number, index, verdict, at, fields)
 			select $1::int, id, org_id, order_number, index, verdict, at, fields
