@@ -180,7 +180,9 @@ func AddDepartment(ctx context.Context, tx tenant.Tx, who Identity, code, name s
 	if strings.TrimSpace(name) == "" {
 		name = known.Name
 	}
-	name = checkDepartmentName(&wrong, list, code, name)
+	if name != "" || wrong == nil { // a code that is wrong may be meant for one that has a name
+		name = checkDepartmentName(&wrong, list, code, name)
+	}
 	if err := wrong.Err(); err != nil {
 		return Department{}, err
 	}

@@ -21,15 +21,15 @@ import (
 
 const asProgram = "TXNG_TEST_ARGUMENTS"
 
-// TestIsTheProgram is the program in a process of its own, for tests that kill it.
-func TestIsTheProgram(t *testing.T) {
+// TestMain runs the tests, or is the program in a process of its own, for tests that kill it.
+func TestMain(m *testing.M) {
 	text := os.Getenv(asProgram)
 	if text == "" {
-		t.Skip("only run by other tests")
+		os.Exit(m.Run())
 	}
 	var args []string
 	if err := json.Unmarshal([]byte(text), &args); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	os.Exit(run(context.Background(), args, os.Stdout, os.Stderr))
 }
@@ -41,7 +41,7 @@ func killed(t *testing.T, middle func() bool, args ...string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(os.Args[0], "-test.run=^TestIsTheProgram$")
+	c := exec.Command(os.Args[0])
 	c.Env = append(os.Environ(), asProgram+"="+string(text))
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said
@@ -74,7 +74,7 @@ func killed(t *testing.T, middle func() bool, args ...string) bool {
 func TestExportWithoutRoomSaysSoAndLeavesNothing(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {
-		t.Skip("there is no shell that limits the size of files")
+		t.Skip("SKIPPED: no sh is installed here that limits the size of files: a full disk is NOT tried")
 	}
 	c := tenanttest.Empty(t)
 	end := []string{"--database-url", c.URL, "--secret", base64.StdEncoding.EncodeToString(tenanttest.Secret)}
@@ -99,7 +99,7 @@ func TestExportWithoutRoomSaysSoAndLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := exec.CommandContext(t.Context(), sh, "-c", `ulimit -f 64; exec "$0" -test.run='^TestIsTheProgram$'`, os.Args[0])
+	p := exec.CommandContext(t.Context(), sh, "-c", `ulimit -f 64; exec "$0"`, os.Args[0])
 	p.Env = append(os.Environ(), asProgram+"="+string(text))
 	said, err := p.CombinedOutput()
 	if p.ProcessState.ExitCode() != 1 || !strings.Contains(string(said), "đầy") || strings.Contains(string(said), ".part") {

@@ -59,6 +59,9 @@ func TestProvinceAddsRenamesAndRemovesItsDepartments(t *testing.T) {
 	p.expect(admin.post(list+"/them", "code", "bqlattp", "name", "Ban  Quản lý An toàn thực phẩm"), http.StatusSeeOther)
 	p.expect(admin.post(list+"/them", "code", "SYT", "name", ""), http.StatusSeeOther)
 	p.expect(admin.get(list), http.StatusOK, "Ban Quản lý An toàn thực phẩm", "Sở Y tế", "Sở Công Thương")
+	if page := admin.post(list+"/them", "code", "", "name", "").Body.String(); !strings.Contains(page, "Mã gồm chữ cái") || strings.Contains(page, "Tên có từ 3") {
+		t.Error("a form without a code is told to give a name, which a known code has")
+	}
 	p.expect(admin.get("/thanh-vien/moi"), http.StatusOK, "Ban Quản lý An toàn thực phẩm (BQLATTP)", "(SYT)")
 	p.expect(admin.get("/linh-vuc"), http.StatusOK, "BQLATTP")
 

@@ -265,7 +265,7 @@ func TestServerEndsWithKilledOwnerAndDataIsKept(t *testing.T) {
 func TestClusterOfUnreachableFolderLivesElsewhere(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("only root runs the server as another account")
+		t.Skip("SKIPPED: only root runs the server as another account")
 	}
 	dir := filepath.Join(filepath.Dir(folder(t)), "private", "cluster")
 	if err := os.Mkdir(filepath.Dir(dir), 0o700); err != nil {
@@ -323,7 +323,7 @@ func TestForeignFolderIsRefusedAndUntouched(t *testing.T) {
 func TestFolderOfAnotherUserIsRefused(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can make a folder of another user")
+		t.Skip("SKIPPED: only root can make a folder of another user")
 	}
 	dir := folder(t)
 	if err := errors.Join(os.Mkdir(dir, 0o755), os.Chown(dir, 4321, 4321)); err != nil {
@@ -384,7 +384,7 @@ func TestOrdinaryAccountOwnsItsCluster(t *testing.T) {
 	t.Parallel()
 	who, err := unprivileged()
 	if err != nil || !who.switched {
-		t.Skip("needs root to become an ordinary account")
+		t.Skip("SKIPPED: only root can become an ordinary account")
 	}
 	dir := folder(t)
 	binary := filepath.Join(filepath.Dir(dir), "owner")
