@@ -158,8 +158,11 @@ func (db *DB) Now() time.Time { return db.clock() }
 // In runs f in a transaction of the scope, which commits when f returns nil and is rolled back otherwise. A tenant that
 // is suspended or archived is read only: fault.Conflict. One that has too many waiting already: fault.TooMany.
 func (db *DB) In(ctx context.Context, s Scope, f func(Tx) error) error {
-	if s.frozen {
+	switch s.frozen {
+	case Suspended:
 		return fault.Say(fault.Conflict, "Tỉnh, thành phố đang tạm dừng vận hành: chỉ xem được, chưa ghi được dữ liệu mới.")
+	case Archived:
+		return fault.Say(fault.Conflict, "Tỉnh, thành phố đã đóng chương trình: chỉ xem và xuất được dữ liệu, không ghi được nữa.")
 	}
 	return db.scoped(ctx, s, "begin", f)
 }

@@ -158,7 +158,7 @@ func (db *DB) ScopeOfPart(ctx context.Context, p Part, orgs Orgs) (Scope, error)
 		return Scope{}, err
 	}
 	successor, err := db.Scope(ctx, p.Successor)
-	s.frozen = s.frozen || successor.frozen
+	s.frozen = cmp.Or(s.frozen, successor.frozen)
 	return s.Alone().Only(orgs), err
 }
 

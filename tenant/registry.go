@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -269,7 +270,10 @@ func (db *DB) Scope(ctx context.Context, id ID) (Scope, error) {
 		return Scope{}, fault.Say(fault.NotFound, "Không có tỉnh, thành phố này trên hệ thống.")
 	}
 	state := r.tenants[i].State
-	s := Scope{home: id, reads: []ID{id}, frozen: state == Suspended || state == Archived, timeout: r.tenants[i].StatementTimeout()}
+	s := Scope{home: id, reads: []ID{id}, timeout: r.tenants[i].StatementTimeout()}
+	if state == Suspended || state == Archived {
+		s.frozen = state
+	}
 	day := dayOf(db.clock())
 	for _, l := range r.origins(id, day) {
 		s.reads = append(s.reads, l.Origin)
@@ -293,7 +297,7 @@ func (db *DB) ScopeAs(ctx context.Context, id, origin ID) (Scope, error) {
 		return Scope{}, err
 	}
 	successor, err := db.Scope(ctx, id)
-	s.frozen = s.frozen || successor.frozen
+	s.frozen = cmp.Or(s.frozen, successor.frozen)
 	return s.Alone(), err
 }
 

@@ -28,8 +28,8 @@ type Scope struct {
 	orgs string
 	// gave and took are the parts in effect between the tenants that are read and others; none when narrowed
 	gave, took []Moved
-	// frozen: the tenant is suspended or archived, nothing is written
-	frozen bool
+	// frozen is why nothing is written: Suspended or Archived, of the tenant or of who works in its place; "" for written
+	frozen State
 	// timeout of a statement, where the tenant has its own; 0 for the role's
 	timeout time.Duration
 }

@@ -1,6 +1,7 @@
 package onboarding_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"txng/modules/onboarding"
 	"txng/modules/trace/tracetest"
 	"txng/tenant"
+	"txng/tenant/fault"
 )
 
 // TestEveryPageSaysThatTheProvinceIsPausedOrMerged: nobody fills in a form that is refused at its end.
@@ -37,11 +39,25 @@ func TestEveryPageSaysThatTheProvinceIsPausedOrMerged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	refused := func(want string) {
+		t.Helper()
+		w.DB.Forget()
+		scope, err := w.DB.Scope(t.Context(), w.Tenant.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = w.DB.In(t.Context(), scope, func(tenant.Tx) error { return nil })
+		if !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), want) {
+			t.Errorf("writing: %v, want that it is refused with %q", err, want)
+		}
+	}
 	said("")
 	move(tenant.Suspended)
 	said("đang tạm dừng vận hành: chỉ xem được")
+	refused("đang tạm dừng vận hành")
 	move(tenant.Archived)
 	said("đã đóng chương trình")
+	refused("đã đóng chương trình")
 	move(tenant.Suspended)
 	move(tenant.Active)
 	said("")
