@@ -138,7 +138,7 @@ func TestJournalFiltersSortsLinksAndSaysWhatIsSealed(t *testing.T) {
 			t.Errorf("the list lacks %s", link)
 		}
 	}
-	if err := SealAll(t.Context(), e.DB); err != nil {
+	if err := sealTenant(t.Context(), e.DB, e.Tenant.ID); err != nil {
 		t.Fatal(err)
 	}
 	if page := b.get("/nhat-ky").Body.String(); !strings.Contains(page, "Đã niêm phong đến "+time.Now().UTC().Add(7*time.Hour).Format("02/01/2006")) || strings.Contains(page, "Chờ niêm phong") {
@@ -213,7 +213,7 @@ func TestExportThatCannotBeNotedDoesNotHappen(t *testing.T) {
 
 func TestSuspendedTenantsExportsAreNoted(t *testing.T) {
 	t.Parallel()
-	e := tenanttest.New(t)
+	e := tenanttest.Alone(t)
 	b := newBrowser(t, e, authz.DOSTAdmin)
 	write(t, e, e.DB, "product.create", audit.Record{Subject: "product", ID: 1}, "Sản phẩm")
 	if _, err := e.Owner(t).Exec(t.Context(), "update tenant.tenant set state = 'suspended' where id = $1", e.Tenant.ID); err != nil {
@@ -240,9 +240,9 @@ func TestSuspendedTenantsExportsAreNoted(t *testing.T) {
 	}
 }
 
-// It runs alone: it would seal what other tests want to see waiting.
 func TestJobSealsEveryActiveTenant(t *testing.T) {
-	e := tenanttest.New(t)
+	t.Parallel()
+	e := tenanttest.Alone(t)
 	write(t, e, e.DB, "lot.create", audit.Record{Subject: "lot", ID: 1}, "Lô")
 	second := *e
 	second.Tenant, second.Scope = e.NewTenant(t)

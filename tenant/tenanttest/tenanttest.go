@@ -45,7 +45,17 @@ type Env struct {
 // New returns the package's database with a fresh active tenant.
 func New(t testing.TB) *Env {
 	t.Helper()
-	c := Database(t)
+	return open(t, Database(t))
+}
+
+// Alone is New in a database beside the package's, for a test of work that goes over all tenants.
+func Alone(t testing.TB) *Env {
+	t.Helper()
+	return open(t, Another(t))
+}
+
+func open(t testing.TB, c tenant.Config) *Env {
+	t.Helper()
 	db, err := tenant.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -147,6 +157,7 @@ func Database(t testing.TB) tenant.Config {
 // Another returns a migrated database beside the package's, empty too; it stays until the process ends.
 func Another(t testing.TB) tenant.Config {
 	t.Helper()
+	Database(t) // first, because making it drops what processes of this number left behind
 	url, err := newDatabase(strconv.Itoa(os.Getpid()) + "_" + strconv.FormatInt(provinces.Add(1), 10))
 	if err != nil {
 		t.Fatalf("prepare another test database: %v", err)
@@ -233,7 +244,7 @@ func newDatabase(suffix string) (string, error) {
 			return "", err
 		}
 	}
-	if !strings.Contains(suffix, "_") { // else the process has a database already, which is not to be taken for stale
+	if !strings.Contains(suffix, "_") { // the process's first: none is its own yet
 		if err := dropStale(ctx, conn, template); err != nil {
 			return "", err
 		}
