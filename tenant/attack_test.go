@@ -211,7 +211,7 @@ func communesOf(t *testing.T, of tenant.Tenant) []string {
 // network of its own and for another province.
 func TestRequestsThatNameOneAddressAreLimited(t *testing.T) {
 	t.Parallel()
-	e := tenanttest.New(t)
+	e := tenanttest.Alone(t)
 	known, err := e.DB.Tenants(t.Context())
 	if err != nil {
 		t.Fatal(err)

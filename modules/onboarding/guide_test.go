@@ -356,7 +356,7 @@ func TestOnboardingIsAllOrNothing(t *testing.T) {
 
 func TestRegistrationOfADraftStandsInThePlatformsAuditOnce(t *testing.T) {
 	t.Parallel()
-	w := tracetest.New(t)
+	w := tracetest.Alone(t)
 	site := w.Serve(t, onboarding.Routes)
 	session := operator(t, w)
 	d := draft(t, w) // registered without us: no line

@@ -41,7 +41,18 @@ const pixel = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x
 // New makes a world of its own.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{Env: tenanttest.New(t)}
+	return in(t, tenanttest.New(t))
+}
+
+// Alone is New in a database beside the package's, for a test that counts on which provinces are registered.
+func Alone(t testing.TB) *World {
+	t.Helper()
+	return in(t, tenanttest.Alone(t))
+}
+
+func in(t testing.TB, e *tenanttest.Env) *World {
+	t.Helper()
+	w := &World{Env: e}
 	w.Org, w.Product, w.GTIN = w.AddProduct(t, w.Scope, "HTX Nông nghiệp Nghi Diên", "Cam Vinh Xã Đoài")
 	w.Business = w.Scope.Of(w.Org)
 	w.Owner = authz.Identity{Account: 1, Name: "Nguyễn Văn Bình", Role: authz.OrgOwner, Tenant: w.Tenant.ID, Org: w.Org}
