@@ -141,6 +141,8 @@ func TestMergersCessionsAndStepsAtOnceDoNotMeetInADeadlock(t *testing.T) {
 				}
 				return tenant.Undo(ctx, tx, m, by, "hủy để thử lại")
 			})
+		}
+		for _, p := range []tenant.Tenant{a, b} {
 			change("run again", func(tx tenant.Platform) error {
 				_, err := tenant.Move(ctx, tx, by, p.ID, tenant.Active, "vận hành lại sau cuộc thử")
 				return err

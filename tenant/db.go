@@ -164,7 +164,15 @@ func (db *DB) In(ctx context.Context, s Scope, f func(Tx) error) error {
 	case Archived:
 		return fault.Say(fault.Conflict, "Tỉnh, thành phố đã đóng chương trình: chỉ xem và xuất được dữ liệu, không ghi được nữa.")
 	}
-	return db.scoped(ctx, s, "begin", f)
+	if s.heir == 0 {
+		return db.scoped(ctx, s, "begin", f)
+	}
+	return db.scoped(ctx, s, "begin", func(tx Tx) error {
+		if err := tx.holdMerger(ctx); err != nil {
+			return err
+		}
+		return f(tx)
+	})
 }
 
 // View runs f in a read-only transaction of the scope.

@@ -221,7 +221,9 @@ func MergerOf(ctx context.Context, tx Platform, origin ID) (Merger, error) {
 		where origin = $1 and undone_at is null`, origin)
 }
 
-// Undo takes a merger back: the successor no longer reads the origin's rows, and the origin runs on its own again.
+// Undo takes a merger back: the successor no longer reads the origin's rows, and the origin runs on its own again. It
+// waits for transactions in which somebody of a successor writes as the origin, or as one that was merged into the origin
+// before, so that the caller sees all of their work; none begins before it ends (holdMerger).
 // Whether anything depends on the merger beside a further one, which is a fault.Conflict, the caller has asked. Errors:
 // fault.Invalid for reason; fault.Conflict when it was undone before.
 func Undo(ctx context.Context, tx Platform, m Merger, by By, reason string) error {
@@ -231,6 +233,19 @@ func Undo(ctx context.Context, tx Platform, m Merger, by By, reason string) erro
 	}
 	if _, err := tx.Exec(ctx, "lock table tenant.merger in share row exclusive mode"); err != nil {
 		return err
+	}
+	if _, err := tx.Exec(ctx, `
+		with recursive written as (
+			select $1::int as id
+			union
+			select l.origin
+			from written
+			join tenant.lineage l on l.successor = written.id
+		)
+		select pg_advisory_xact_lock(hashtext('tenant.lineage'), id)
+		from written
+		order by id`, m.Origin); err != nil {
+		return fmt.Errorf("wait for those who work as an origin: %w", err)
 	}
 	onward, err := Column[string](ctx, tx, `
 		select t.name
@@ -263,6 +278,34 @@ func Undo(ctx context.Context, tx Platform, m Merger, by By, reason string) erro
 		return err
 	}
 	return changeState(ctx, tx, by, origin, Active, "Hủy sáp nhập: "+reason)
+}
+
+// holdMerger keeps the mergers by which the scope works on an origin's records from being undone until the transaction
+// ends. fault.Conflict when they are being undone or were.
+func (t Tx) holdMerger(ctx context.Context) error {
+	var held, merged bool
+	// Tried and not waited for: who undoes waits for this transaction, and needs a connection to look at its work.
+	if err := t.tx.QueryRow(ctx, "select pg_try_advisory_xact_lock_shared(hashtext('tenant.lineage'), $1)", t.scope.home).Scan(&held); err != nil {
+		return translate(err)
+	}
+	if !held {
+		return fault.Say(fault.Conflict, "Một lần sáp nhập đang được hủy. Xin thử lại sau ít giây.")
+	}
+	if err := t.tx.QueryRow(ctx, `
+		with recursive read as (
+			select $1::int as id
+			union
+			select l.origin
+			from read
+			join tenant.lineage l on l.successor = read.id
+		)
+		select exists (select from read where id = $2)`, t.scope.heir, t.scope.home).Scan(&merged); err != nil {
+		return translate(err)
+	}
+	if !merged {
+		return fault.Say(fault.Conflict, "Việc sáp nhập vừa được hủy: hồ sơ này thuộc tỉnh cũ, không còn ghi được từ đây.")
+	}
+	return nil
 }
 
 // SettleMergers gives provinces whose merger has come into effect by now their state, and returns how many there were.

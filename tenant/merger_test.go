@@ -211,6 +211,68 @@ func TestUndoneMergerLeavesBothProvincesAsTheyWere(t *testing.T) {
 	}
 }
 
+// TestUndoingWaitsForWhoWritesAsTheOriginAndStopsTheNext: what somebody of the successor has begun ends before the merger
+// does, and nothing of theirs begins after.
+func TestUndoingWaitsForWhoWritesAsTheOriginAndStopsTheNext(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	middle, _ := e.NewTenant(t)
+	last, _ := e.NewTenant(t)
+	if _, err := merge(t, e, e.Tenant.ID, middle.ID, e.DB.Now()); err != nil {
+		t.Fatal(err)
+	}
+	m, err := merge(t, e, middle.ID, last.ID, e.DB.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scope, err := e.DB.ScopeAs(t.Context(), last.ID, e.Tenant.ID) // over two mergers
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(tenant.Tx) error { return nil }
+	undone := make(chan error, 1)
+	owner := e.Owner(t)
+	if err := e.DB.In(t.Context(), scope, func(tenant.Tx) error {
+		go func() {
+			undone <- e.DB.Platform(context.Background(), func(tx tenant.Platform) error {
+				return tenant.Undo(context.Background(), tx, m, tenant.By{Name: "Người thử"}, "Nghị quyết bị thu hồi")
+			})
+		}()
+		for waits := false; !waits; time.Sleep(5 * time.Millisecond) {
+			if err := owner.QueryRow(t.Context(), `
+				select exists (
+					select from pg_locks
+					where locktype = 'advisory' and classid = hashtext('tenant.lineage')::oid and objid = $1::int::oid and not granted)`, e.Tenant.ID).Scan(&waits); err != nil {
+				return err
+			}
+			select {
+			case err := <-undone:
+				t.Fatalf("undone (%v) while somebody of the successor writes", err)
+			default:
+			}
+		}
+		if err := e.DB.In(t.Context(), scope, nothing); !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "đang được hủy") {
+			t.Errorf("beginning meanwhile: %v, want a conflict", err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-undone; err != nil {
+		t.Fatal(err)
+	}
+	if err := e.DB.In(t.Context(), scope, nothing); !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "vừa được hủy") {
+		t.Errorf("with the scope of before: %v, want a conflict", err)
+	}
+	e.DB.Forget()
+	if scope, err = e.DB.ScopeAs(t.Context(), middle.ID, e.Tenant.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.DB.In(t.Context(), scope, nothing); err != nil {
+		t.Errorf("the merger that stays: %v", err)
+	}
+}
+
 func TestMergerIsNotUndoneBeforeTheOneAfterIt(t *testing.T) {
 	t.Parallel()
 	e := tenanttest.New(t)

@@ -134,30 +134,43 @@ func Reclaim(ctx context.Context, tx Platform, by By, origin ID, id int64, reaso
 		returning `+partColumns, origin, id, tx.Now(), cmp.Or(by.Name, "—"), reason)
 }
 
-// Ceded returns the parts of other provinces that a tenant looks after now.
+// Ceded returns the parts of other provinces that a tenant looks after now: those that went to it, and to provinces that
+// were merged into it since. What it reads whole, because the origin was merged into it too, is not among them.
 func (db *DB) Ceded(ctx context.Context, to ID) ([]Part, error) {
 	r, err := db.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
+	day := dayOf(db.clock())
+	reads := []ID{to}
+	for _, l := range r.origins(to, day) {
+		reads = append(reads, l.Origin)
+	}
 	var list []Part
 	for _, p := range r.parts {
-		if p.Successor == to && !p.Effective.After(dayOf(db.clock())) {
+		if slices.Contains(reads, p.Successor) && !slices.Contains(reads, p.Origin) && !p.Effective.After(day) {
 			list = append(list, p)
 		}
 	}
 	return list, nil
 }
 
-// ScopeOfPart returns the scope in which somebody of a successor works on organizations of a part that it looks after: it
-// reads and writes as the origin, confined to them. orgs are to be those that stand in the part's communes; the empty set
-// sees none.
-func (db *DB) ScopeOfPart(ctx context.Context, p Part, orgs Orgs) (Scope, error) {
+// ScopeOfPart returns the scope in which somebody of a tenant works on organizations of a part that it looks after (Ceded):
+// it reads and writes as the origin, confined to them. orgs are to be those that stand in the part's communes; the empty set
+// sees none. fault.NotFound when the tenant does not look after the part.
+func (db *DB) ScopeOfPart(ctx context.Context, by ID, p Part, orgs Orgs) (Scope, error) {
+	ceded, err := db.Ceded(ctx, by)
+	if err != nil {
+		return Scope{}, err
+	}
+	if !slices.ContainsFunc(ceded, func(c Part) bool { return c.ID == p.ID && c.Origin == p.Origin }) {
+		return Scope{}, fault.NotFound
+	}
 	s, err := db.Scope(ctx, p.Origin)
 	if err != nil {
 		return Scope{}, err
 	}
-	successor, err := db.Scope(ctx, p.Successor)
+	successor, err := db.Scope(ctx, by)
 	s.frozen = cmp.Or(s.frozen, successor.frozen)
 	return s.Alone().Only(orgs), err
 }

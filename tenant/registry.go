@@ -283,7 +283,8 @@ func (db *DB) Scope(ctx context.Context, id ID) (Scope, error) {
 }
 
 // ScopeAs returns the scope in which somebody of a successor works on the records of a province that was merged into it:
-// it reads and writes as the origin. fault.NotFound when origin was not merged into id, or not yet.
+// it reads and writes as the origin. What it writes is refused once the merger is undone, also when that happens after the
+// scope was made. fault.NotFound when origin was not merged into id, or not yet.
 func (db *DB) ScopeAs(ctx context.Context, id, origin ID) (Scope, error) {
 	r, err := db.snapshot(ctx)
 	if err != nil {
@@ -298,6 +299,7 @@ func (db *DB) ScopeAs(ctx context.Context, id, origin ID) (Scope, error) {
 	}
 	successor, err := db.Scope(ctx, id)
 	s.frozen = cmp.Or(s.frozen, successor.frozen)
+	s.heir = id
 	return s.Alone(), err
 }
 

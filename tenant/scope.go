@@ -30,6 +30,8 @@ type Scope struct {
 	gave, took []Moved
 	// frozen is why nothing is written: Suspended or Archived, of the tenant or of who works in its place; "" for written
 	frozen State
+	// heir is the successor in whose place the scope works on an origin's records, 0 for none (ScopeAs)
+	heir ID
 	// timeout of a statement, where the tenant has its own; 0 for the role's
 	timeout time.Duration
 }

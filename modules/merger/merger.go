@@ -189,13 +189,14 @@ func Undo(ctx context.Context, db *tenant.DB, who authz.Identity, origin tenant.
 	return m, err
 }
 
-// free says what depends on a merger: officers of the successor have worked on the origin's records.
+// free says what depends on a merger: officers of the successor have worked on records of the origin, or of one that was
+// merged into the origin before.
 func free(ctx context.Context, db *tenant.DB, m tenant.Merger) error {
 	scope, err := db.Scope(ctx, m.Origin)
 	if err != nil {
 		return err
 	}
-	return db.View(ctx, scope.Alone(), func(tx tenant.Tx) error {
+	return db.View(ctx, scope, func(tx tenant.Tx) error {
 		work, err := tenant.One[struct {
 			Lines int64
 			Last  *string

@@ -160,3 +160,29 @@ func TestMergerIsNotUndoneOnceTheSuccessorHasWorkedOnTheOriginsRecords(t *testin
 		t.Errorf("got %v, want a conflict that tells the one thing done", err)
 	}
 }
+
+// TestMergerIsNotUndoneOnceTheSuccessorHasWorkedOnWhatTheOriginTookOver: a was merged into b, and b into c.
+func TestMergerIsNotUndoneOnceTheSuccessorHasWorkedOnWhatTheOriginTookOver(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	b, _ := e.NewTenant(t)
+	c, _ := e.NewTenant(t)
+	theirs, _ := officer(t, e, authz.NewMembership{Tenant: c.ID, Role: authz.DOSTOfficer}, "ba")
+	for _, m := range [][2]tenant.ID{{e.Tenant.ID, b.ID}, {b.ID, c.ID}} {
+		if _, err := Merge(t.Context(), e.DB, operator, Order{Origin: m[0], Successor: m[1], Effective: e.DB.Now(), Basis: "Nghị quyết thử"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	scope, err := e.DB.ScopeAs(t.Context(), c.ID, e.Tenant.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.DB.In(t.Context(), scope, func(tx tenant.Tx) error {
+		return audit.Write(t.Context(), tx, authz.Identity{Account: theirs, Role: authz.DOSTOfficer}, "organization.approved", audit.Record{Subject: "organization", ID: 1}, "Duyệt hồ sơ HTX Trà My")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Undo(t.Context(), e.DB, operator, b.ID, "Nghị quyết bị thu hồi"); !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "HTX Trà My") {
+		t.Errorf("got %v, want a conflict that tells what was done on a's record", err)
+	}
+}

@@ -73,7 +73,7 @@ func TestSuccessorSeesOrganizationsOfCededCommunesAndNoOthers(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
-			scope, err := e.DB.ScopeOfPart(t.Context(), p, tenant.OrgsOf(ids))
+			scope, err := e.DB.ScopeOfPart(t.Context(), into.ID, p, tenant.OrgsOf(ids))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,5 +154,63 @@ func TestPartOfTomorrowIsSeenTomorrow(t *testing.T) {
 	tomorrow := e.DB.WithClock(func() time.Time { return time.Now().AddDate(0, 0, 1) })
 	if parts, err := tomorrow.Ceded(t.Context(), into.ID); err != nil || len(parts) != 1 {
 		t.Errorf("tomorrow: %d parts, %v, want one", len(parts), err)
+	}
+}
+
+// TestPartGoesOnWithTheMergerOfItsSuccessor: a part of a went to b, and b was merged into c.
+func TestPartGoesOnWithTheMergerOfItsSuccessor(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.New(t)
+	b, _ := e.NewTenant(t)
+	c, _ := e.NewTenant(t)
+	commune, _ := communes(t, e.Tenant)
+	orgs := tenant.OrgsOf(organizations(t, e, e.Tenant.ID, commune))
+	if _, err := Cede(t.Context(), e.DB, operator, tenant.NewPart{Origin: e.Tenant.ID, Successor: b.ID, Units: []string{commune}, Effective: e.DB.Now(), Basis: "Nghị quyết thử"}); err != nil {
+		t.Fatal(err)
+	}
+	seen := func(by tenant.ID) int {
+		t.Helper()
+		parts, err := e.DB.Ceded(t.Context(), by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range parts {
+			scope, err := e.DB.ScopeOfPart(t.Context(), by, p, orgs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.DB.In(t.Context(), scope, func(tenant.Tx) error { return nil }); err != nil {
+				t.Errorf("%d writes in the part: %v", by, err)
+			}
+		}
+		return len(parts)
+	}
+	part, err := e.DB.Ceded(t.Context(), b.ID)
+	if err != nil || len(part) != 1 {
+		t.Fatalf("b looks after %d parts, %v", len(part), err)
+	}
+	if _, err := e.DB.ScopeOfPart(t.Context(), c.ID, part[0], orgs); !errors.Is(err, fault.NotFound) {
+		t.Errorf("c before its merger: %v, want fault.NotFound", err)
+	}
+	into := func(origin, successor tenant.ID) {
+		t.Helper()
+		if _, err := Merge(t.Context(), e.DB, operator, Order{Origin: origin, Successor: successor, Effective: e.DB.Now(), Basis: "Nghị quyết thử"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	into(b.ID, c.ID)
+	if got := seen(c.ID); got != 1 {
+		t.Errorf("c looks after %d parts, want the one of b", got)
+	}
+	if _, err := e.Owner(t).Exec(t.Context(), "update tenant.tenant set state = 'archived' where id = $1", b.ID); err != nil {
+		t.Fatal(err)
+	}
+	e.DB.Forget()
+	if got := seen(c.ID); got != 1 {
+		t.Errorf("with b archived c looks after %d parts, want 1", got)
+	}
+	into(e.Tenant.ID, c.ID)
+	if got := seen(c.ID); got != 0 {
+		t.Errorf("c reads all of a, and %d parts of it beside", got)
 	}
 }

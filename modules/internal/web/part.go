@@ -53,7 +53,7 @@ func (q *Request) partScope(p tenant.Part) (tenant.Scope, error) {
 	if err != nil {
 		return tenant.Scope{}, err
 	}
-	return q.app.DB.ScopeOfPart(q.Context(), p, orgs)
+	return q.app.DB.ScopeOfPart(q.Context(), q.Who.Tenant, p, orgs)
 }
 
 // elsewhere runs a handler that has found no such record in the person's province in the parts that the province looks
