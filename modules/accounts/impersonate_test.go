@@ -99,17 +99,21 @@ func endIsNotedOnce(t *testing.T, p *place) {
 	if w := v.post(replaceablePath(p.Tenant, p.memberOf(leader)), "reason", "Hỗ trợ xem số liệu quý IV"); w.Code != http.StatusSeeOther {
 		t.Fatalf("begin: %d", w.Code)
 	}
-	now := time.Now()
-	for after, want := range []int{0, 0, 1, 1} { // in steps of 29 minutes and 58 seconds, then of a second
-		at := now.Add(time.Duration(after)*time.Second + authz.ImpersonationAge - 2*time.Second)
-		if after >= 2 {
-			at = at.Add(5 * time.Second)
-		}
-		if err := closeImpersonations(t.Context(), p.DB.WithClock(func() time.Time { return at })); err != nil {
+	begun := time.Now() // or a moment before
+	for _, c := range []struct {
+		after time.Duration
+		want  int
+	}{
+		{authz.ImpersonationAge - 2*time.Minute, 0},
+		{authz.ImpersonationAge - time.Minute, 0},
+		{authz.ImpersonationAge + time.Second, 1},
+		{authz.ImpersonationAge + 2*time.Second, 1},
+	} {
+		if err := closeImpersonations(t.Context(), p.DB.WithClock(func() time.Time { return begun.Add(c.after) })); err != nil {
 			t.Fatal(err)
 		}
-		if n := p.linesOf("impersonation.end") - before; n != want {
-			t.Errorf("%s after the beginning: %d lines of the end, want %d", at.Sub(now), n, want)
+		if n := p.linesOf("impersonation.end") - before; n != c.want {
+			t.Errorf("%s after the beginning: %d lines of the end, want %d", c.after, n, c.want)
 		}
 	}
 }
