@@ -258,6 +258,16 @@ func Undo(ctx context.Context, tx Platform, m Merger, by By, reason string) erro
 	if len(onward) > 0 {
 		return fault.Say(fault.Conflict, "Tỉnh kế thừa đã sáp nhập tiếp vào %s; hãy hủy lần sáp nhập sau trước.", onward[0])
 	}
+	origin, err := byID(ctx, tx, m.Origin)
+	if err != nil {
+		return err
+	}
+	if origin.State == Archived {
+		return fault.Say(fault.Conflict, "%s đã lưu trữ. Hãy mở lại từ lưu trữ trước khi hủy sáp nhập.", origin.Name)
+	}
+	if err := cededSince(ctx, tx, m); err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `
 		update tenant.merger
 		set undone_at = $2, undone_by = $3, undo_reason = $4
@@ -273,11 +283,50 @@ func Undo(ctx context.Context, tx Platform, m Merger, by By, reason string) erro
 		where successor = $1 and origin = $2`, m.Successor, m.Origin); err != nil {
 		return err
 	}
-	origin, err := byID(ctx, tx, m.Origin)
-	if err != nil || origin.State != Merged {
-		return err
+	if origin.State != Merged {
+		return nil
 	}
 	return changeState(ctx, tx, by, origin, Active, "Hủy sáp nhập: "+reason)
+}
+
+// cededSince refuses a merger whose successor gave communes of the origin, or of one that was merged into the origin
+// before, to another province.
+func cededSince(ctx context.Context, tx Platform, m Merger) error {
+	provinces, err := Column[string](ctx, tx, `
+		with recursive merged as (
+			select $1::int as id
+			union
+			select l.origin
+			from merged
+			join tenant.lineage l on l.successor = merged.id
+		)
+		select unit
+		from merged
+		join tenant.tenant using (id)`, m.Origin)
+	if err != nil {
+		return err
+	}
+	given, err := List[struct {
+		Units []string
+		Name  string
+	}](ctx, tx, `
+		select p.units, t.name
+		from tenant.part p
+		join tenant.tenant t on t.id = p.successor
+		where p.origin = $1 and p.undone_at is null
+		order by p.id`, m.Successor)
+	if err != nil {
+		return err
+	}
+	for _, g := range given {
+		for _, text := range areaOf(g.Units, farFuture) {
+			ref, _ := unit.ParseRef(text)
+			if u, ok := unit.ByRef(ref); ok && slices.Contains(provinces, u.ProvinceRef.String()) {
+				return fault.Say(fault.Conflict, "Không hủy được: sau khi sáp nhập, địa bàn của %s đã chuyển sang %s. Hãy hủy việc chuyển đó trước.", u.Address(u.From), g.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // holdMerger keeps the mergers by which the scope works on an origin's records from being undone until the transaction

@@ -27,6 +27,52 @@ type Part struct {
 	UndoneAt          *time.Time
 	UndoneBy          string
 	UndoReason        string
+
+	// Of the registry only:
+	tenants []ID     // the origin, and the provinces that were merged into it
+	area    []string // Units with the former communes all of which went to one of them, and their heirs
+}
+
+// Standing returns the tenants whose organizations go with the part, and the units in which these stand, as records have
+// them: those with an address of before a reform too. A part that is not of the registry (Ceded, Gave, Took, PartsOf) has
+// those of its origin that stand in its communes.
+func (p Part) Standing() (tenants []ID, units []string) {
+	if len(p.tenants) == 0 {
+		return []ID{p.Origin}, p.Units
+	}
+	return p.tenants, p.area
+}
+
+// Join returns the part with the communes of another one of the same origin.
+func (p Part) Join(o Part) Part {
+	p.Units, p.area = slices.Concat(p.Units, o.Units), slices.Concat(p.area, o.area)
+	return p
+}
+
+// settled returns a part of the registry with the tenants whose organizations go with it on a day.
+func (r *registry) settled(p Part, day time.Time) Part {
+	p.tenants = []ID{p.Origin}
+	for _, l := range r.origins(p.Origin, day) {
+		p.tenants = append(p.tenants, l.Origin)
+	}
+	return p
+}
+
+// areaOf returns communes with the units whose records stand in them beyond doubt on a day. What is no unit stays alone.
+func areaOf(communes []string, day time.Time) (area []string) {
+	for _, text := range communes {
+		ref, err := unit.ParseRef(text)
+		if err != nil {
+			area = append(area, text)
+			continue
+		}
+		for _, u := range unit.Core(ref, day) {
+			if s := u.String(); !slices.Contains(area, s) {
+				area = append(area, s)
+			}
+		}
+	}
+	return area
 }
 
 const partColumns = `id, origin, successor, units, effective, basis, made_by, made_by_account, created_at, undone_at, undone_by, undo_reason`
@@ -93,20 +139,33 @@ func (p Part) checkUnits(ctx context.Context, tx Platform, origin Tenant) error 
 			return fault.Invalid{{Name: "units", Message: "Chỉ chọn được xã, phường, đặc khu của " + origin.Name + "."}}
 		}
 	}
-	gone, err := Column[string](ctx, tx, `
-		select u
-		from tenant.part p
-		cross join unnest(p.units) u
-		where p.origin = $1 and p.undone_at is null and u = any ($2)
-		order by u
-		limit 1`, p.Origin, p.Units)
+	var now registry
+	if now.lineage, err = List[Lineage](ctx, tx, `
+		select successor, origin, effective, basis
+		from tenant.lineage`); err != nil {
+		return err
+	}
+	open, err := List[Part](ctx, tx, `
+		select `+partColumns+`
+		from tenant.part
+		where undone_at is null
+		order by id`)
 	if err != nil {
 		return err
 	}
-	if len(gone) > 0 {
-		ref, _ := unit.ParseRef(gone[0])
-		u, _ := unit.ByRef(ref)
-		return fault.Invalid{{Name: "units", Message: u.FullName + " đã chuyển sang tỉnh khác trước đó."}}
+	p.area = areaOf(p.Units, p.Effective)
+	p = now.settled(p, farFuture)
+	for _, o := range open {
+		o.area = areaOf(o.Units, p.Effective)
+		o = now.settled(o, farFuture)
+		if !slices.ContainsFunc(o.tenants, func(id ID) bool { return slices.Contains(p.tenants, id) }) {
+			continue
+		}
+		if i := slices.IndexFunc(p.area, func(u string) bool { return slices.Contains(o.area, u) }); i >= 0 {
+			ref, _ := unit.ParseRef(p.area[i])
+			u, _ := unit.ByRef(ref)
+			return fault.Invalid{{Name: "units", Message: u.FullName + " đã chuyển sang tỉnh khác trước đó."}}
+		}
 	}
 	return nil
 }
@@ -135,7 +194,8 @@ func Reclaim(ctx context.Context, tx Platform, by By, origin ID, id int64, reaso
 }
 
 // Ceded returns the parts of other provinces that a tenant looks after now: those that went to it, and to provinces that
-// were merged into it since. What it reads whole, because the origin was merged into it too, is not among them.
+// were merged into it since; one for each tenant whose organizations stand there, as Origin. What the tenant reads whole,
+// because it was merged into it too, is not among them.
 func (db *DB) Ceded(ctx context.Context, to ID) ([]Part, error) {
 	r, err := db.snapshot(ctx)
 	if err != nil {
@@ -148,8 +208,15 @@ func (db *DB) Ceded(ctx context.Context, to ID) ([]Part, error) {
 	}
 	var list []Part
 	for _, p := range r.parts {
-		if slices.Contains(reads, p.Successor) && !slices.Contains(reads, p.Origin) && !p.Effective.After(day) {
-			list = append(list, p)
+		if !slices.Contains(reads, p.Successor) || p.Effective.After(day) {
+			continue
+		}
+		p = r.settled(p, day)
+		for _, of := range p.tenants {
+			if !slices.Contains(reads, of) {
+				p.Origin = of
+				list = append(list, p)
+			}
 		}
 	}
 	return list, nil
@@ -175,10 +242,11 @@ func (db *DB) ScopeOfPart(ctx context.Context, by ID, p Part, orgs Orgs) (Scope,
 	return s.Alone().Only(orgs), err
 }
 
-// Area returns the scope that reads the organizations of a part: of the origin, confined to the part's communes.
+// Area returns the scope that reads the organizations of a part: of its Origin, confined to where they stand.
 func (db *DB) Area(ctx context.Context, p Part) (Scope, error) {
 	s, err := db.Scope(ctx, p.Origin)
-	return s.Alone().Within(p.Units), err
+	_, units := p.Standing()
+	return s.Alone().Within(units), err
 }
 
 // Moved is a part in effect as one of its two sides sees it, with the province on the other side.
@@ -198,7 +266,7 @@ func (r *registry) moved(reads []ID, day time.Time) (gave, took []Moved) {
 		if to {
 			other = p.Origin
 		}
-		m := Moved{Part: p}
+		m := Moved{Part: r.settled(p, day)}
 		if i := slices.IndexFunc(r.tenants, func(t Tenant) bool { return t.ID == other }); i >= 0 {
 			m.Other = r.tenants[i]
 		}
@@ -247,5 +315,11 @@ func (db *DB) PartsOf(ctx context.Context, origin ID) ([]Part, error) {
 		return nil, err
 	}
 	day := dayOf(db.clock())
-	return slices.DeleteFunc(slices.Clone(r.parts), func(p Part) bool { return p.Origin != origin || p.Effective.After(day) }), nil
+	var list []Part
+	for _, p := range r.parts {
+		if p.Origin == origin && !p.Effective.After(day) {
+			list = append(list, r.settled(p, day))
+		}
+	}
+	return list, nil
 }

@@ -127,6 +127,9 @@ func (db *DB) snapshot(ctx context.Context) (*registry, error) {
 			from tenant.part
 			where undone_at is null
 			order by id`)
+		for i := range r.parts {
+			r.parts[i].area = areaOf(r.parts[i].Units, dayOf(db.clock()))
+		}
 		return err
 	})
 	if err != nil {

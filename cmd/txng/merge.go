@@ -41,13 +41,29 @@ func (c tenantMerge) Run(e *environment) error {
 	case c.List:
 		return listOfficers(e, db, origin)
 	case c.Undo:
-		if _, err := merger.Undo(e, db, operator, origin.ID, c.Reason); err != nil {
-			return err
-		}
-		fmt.Fprintf(e.out, "Đã hủy sáp nhập %s.\n", origin.Name)
-		return nil
+		return c.undo(e, db, origin)
 	}
 	return c.merge(e, db, origin)
+}
+
+// undo takes the merger back; one with another province than --into names, where it is given, it leaves.
+func (c tenantMerge) undo(e *environment, db *tenant.DB, origin tenant.Tenant) error {
+	if c.Into != "" {
+		into, err := bySlug(e, db, c.Into)
+		if err != nil {
+			return err
+		}
+		if l, merged, err := db.Succession(e, origin.ID); err != nil {
+			return err
+		} else if merged && l.Successor != into.ID {
+			return fault.Say(fault.Conflict, "%s không sáp nhập vào %s mà vào tỉnh khác. Kiểm tra lại --into.", origin.Name, into.Name)
+		}
+	}
+	if _, err := merger.Undo(e, db, operator, origin.ID, c.Reason); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "Đã hủy sáp nhập %s.\n", origin.Name)
+	return nil
 }
 
 func (c tenantMerge) merge(e *environment, db *tenant.DB, origin tenant.Tenant) error {

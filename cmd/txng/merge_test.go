@@ -95,6 +95,9 @@ func TestMergersAndCessionsByWrongArgumentsAreExplained(t *testing.T) {
 		t.Errorf("twice: %d %s", code, said)
 	}
 	undo := []string{"tenant", "merge", "--from", "nghe-an", "--undo", "--reason", "nghị quyết bị thu hồi"}
+	if code, said := command(t, append(undo, "--into", "nghe-an")...); code == 0 || !strings.Contains(said, "--into") {
+		t.Errorf("undone with another province than it was merged into: %d %s", code, said)
+	}
 	if code, said := command(t, undo...); code != 0 {
 		t.Errorf("undone: %d %s", code, said)
 	}

@@ -53,8 +53,11 @@ func (m Measure) Stays() string {
 // communesOf are the pairs of stands.
 func communesOf(parts ...tenant.Part) (tenants []tenant.ID, units []string) {
 	for _, p := range parts {
-		for _, u := range p.Units {
-			tenants, units = append(tenants, p.Origin), append(units, u)
+		of, in := p.Standing()
+		for _, id := range of {
+			for _, u := range in {
+				tenants, units = append(tenants, id), append(units, u)
+			}
 		}
 	}
 	return tenants, units

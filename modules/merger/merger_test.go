@@ -11,6 +11,7 @@ import (
 	"txng/tenant"
 	"txng/tenant/fault"
 	"txng/tenant/tenanttest"
+	"txng/tenant/unit"
 )
 
 var operator = authz.Identity{Account: 7, Name: "Người vận hành", Role: authz.Operator}
@@ -184,5 +185,54 @@ func TestMergerIsNotUndoneOnceTheSuccessorHasWorkedOnWhatTheOriginTookOver(t *te
 	}
 	if _, err := Undo(t.Context(), e.DB, operator, b.ID, "Nghị quyết bị thu hồi"); !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "HTX Trà My") {
 		t.Errorf("got %v, want a conflict that tells what was done on a's record", err)
+	}
+}
+
+// TestMergerIsNotUndoneWhileTheSuccessorHasGivenItsCommunesAway: Quảng Nam was merged into Đà Nẵng, which gave a commune of
+// Quảng Nam's to another province.
+func TestMergerIsNotUndoneWhileTheSuccessorHasGivenItsCommunesAway(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.Alone(t)
+	old, _ := unit.ParseRef("49@0001-01-01")
+	now, _ := unit.ParseRef("48@2025-07-01")
+	a, _ := e.NewProvince(t, old)
+	b, _ := e.NewProvince(t, now)
+	if _, err := Merge(t.Context(), e.DB, operator, Order{Origin: a.ID, Successor: b.ID, Effective: e.DB.Now(), Basis: "Nghị quyết thử"}); err != nil {
+		t.Fatal(err)
+	}
+	var theirs, own string // communes of Đà Nẵng: one of Quảng Nam's before, one that never was
+	for _, u := range unit.Communes(now, e.DB.Now()) {
+		core := unit.Core(u.Ref, e.DB.Now())
+		of, _ := unit.ByRef(core[len(core)-1])
+		if of.ProvinceRef == old {
+			theirs = u.Ref.String()
+		} else if len(core) > 1 {
+			own = u.Ref.String()
+		}
+	}
+	var last tenant.Part
+	for _, commune := range []string{own, theirs} {
+		var err error
+		if last, err = Cede(t.Context(), e.DB, operator, tenant.NewPart{Origin: b.ID, Successor: e.Tenant.ID, Units: []string{commune}, Effective: e.DB.Now(), Basis: "Nghị quyết thử"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Undo(t.Context(), e.DB, operator, a.ID, "Nghị quyết bị thu hồi"); !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "tỉnh Quảng Nam đã chuyển sang "+e.Tenant.Name) {
+		t.Errorf("got %v, want a conflict that names the commune and where it went", err)
+	}
+	if err := Reclaim(t.Context(), e.DB, operator, b.ID, last.ID, "Nghị quyết bị thu hồi"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Owner(t).Exec(t.Context(), "update tenant.tenant set state = 'archived' where id = $1", a.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Undo(t.Context(), e.DB, operator, a.ID, "Nghị quyết bị thu hồi"); !errors.Is(err, fault.Conflict) || !strings.Contains(fault.Message(err), "lưu trữ") {
+		t.Errorf("of an archived province: %v, want a conflict", err)
+	}
+	if _, err := e.Owner(t).Exec(t.Context(), "update tenant.tenant set state = 'merged' where id = $1", a.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Undo(t.Context(), e.DB, operator, a.ID, "Nghị quyết bị thu hồi"); err != nil {
+		t.Errorf("with only a commune of Đà Nẵng's own given away: %v", err)
 	}
 }

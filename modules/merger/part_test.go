@@ -3,6 +3,7 @@ package merger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"txng/tenant"
 	"txng/tenant/fault"
 	"txng/tenant/tenanttest"
+	"txng/tenant/unit"
 )
 
 // communes returns two communes of a tenant's province.
@@ -212,5 +214,48 @@ func TestPartGoesOnWithTheMergerOfItsSuccessor(t *testing.T) {
 	into(e.Tenant.ID, c.ID)
 	if got := seen(c.ID); got != 0 {
 		t.Errorf("c reads all of a, and %d parts of it beside", got)
+	}
+}
+
+// TestOrganizationsWithTheAddressOfBeforeAReformGoWithTheirCommune: also those that have not typed it anew.
+func TestOrganizationsWithTheAddressOfBeforeAReformGoWithTheirCommune(t *testing.T) {
+	t.Parallel()
+	e := tenanttest.Alone(t)
+	ref, _ := unit.ParseRef("48@2025-07-01")
+	from, _ := e.NewProvince(t, ref)
+	var given unit.Unit
+	var former []string
+	for _, u := range unit.Communes(ref, e.DB.Now()) {
+		if core := unit.Core(u.Ref, e.DB.Now()); len(core) > 2 {
+			given, former = u, []string{core[1].String(), core[2].String()}
+		}
+	}
+	list := unit.Communes(ref, e.DB.Now())
+	stays := list[0]
+	if stays.Ref == given.Ref {
+		stays = list[1]
+	}
+	want := organizations(t, e, from.ID, append(former, given.Ref.String())...)
+	organizations(t, e, from.ID, stays.Ref.String())
+	if _, err := Cede(t.Context(), e.DB, operator, tenant.NewPart{Origin: from.ID, Successor: e.Tenant.ID, Units: []string{given.Ref.String()}, Effective: e.DB.Now(), Basis: "Nghị quyết thử"}); err != nil {
+		t.Fatal(err)
+	}
+	parts, err := e.DB.Ceded(t.Context(), e.Tenant.ID)
+	if err != nil || len(parts) != 1 {
+		t.Fatalf("%d parts, %v", len(parts), err)
+	}
+	area, err := e.DB.Area(t.Context(), parts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []tenant.OrgID
+	if err := e.DB.View(t.Context(), area, func(tx tenant.Tx) (err error) {
+		got, err = tenant.Column[tenant.OrgID](t.Context(), tx, "select id from organization.organization where tenant_id = any ($1) order by id")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the successor sees %v, want %v of %v and %s", got, want, former, given.FullName)
 	}
 }

@@ -2,6 +2,7 @@ package ministry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"txng/modules/kpi"
 	"txng/modules/plan"
 	"txng/tenant"
+	"txng/tenant/fault"
 	"txng/tenant/tenanttest"
 	"txng/tenant/unit"
 )
@@ -287,6 +289,76 @@ func TestFiguresOfCededCommunesCountOnceWhereTheyWent(t *testing.T) {
 	c.expect("taken back", was, was)
 }
 
+// TestCededCommuneTakesAlongWhatStoodThereBeforeTheMerger merges Quảng Nam into Đà Nẵng, which then gives a commune that was
+// made from Quảng Nam's to another province. Organizations with an address of before go along, those of Quảng Nam too.
+func TestCededCommuneTakesAlongWhatStoodThereBeforeTheMerger(t *testing.T) {
+	t.Parallel()
+	old, now := ref(t, "49@0001-01-01"), ref(t, "48@2025-07-01")
+	c := &country{Env: tenanttest.Alone(t), t: t, at: map[tenant.ID][]string{}}
+	a, _ := c.NewProvince(t, old)
+	b, _ := c.NewProvince(t, now)
+	var given, former, elsewhere string // a commune of Đà Nẵng, one of Quảng Nam that went to it, and one that did not
+	for _, u := range unit.Communes(now, c.DB.Now()) {
+		for _, ref := range unit.Core(u.Ref, c.DB.Now()) {
+			of, _ := unit.ByRef(ref)
+			switch {
+			case of.ProvinceRef != old:
+			case given == "":
+				given, former = u.Ref.String(), ref.String()
+			case u.Ref.String() != given:
+				elsewhere = ref.String()
+			}
+		}
+	}
+	c.ids = []tenant.ID{a.ID, b.ID, c.Tenant.ID}
+	c.business(a.ID, former, 2)
+	c.business(a.ID, former, 0)
+	c.business(a.ID, elsewhere, 1)
+	c.business(b.ID, former, 3) // typed its old address after the merger
+	c.business(b.ID, given, 1)
+	c.business(c.Tenant.ID, given, 1) // another province's own
+	c.refresh(c.ids...)
+	c.expect("at first", []int64{3, 2, 1}, []int64{3, 2, 1})
+	c.merge(a.ID, b.ID)
+	c.refresh(c.ids...)
+	c.expect("merged", []int64{-1, 5, 1}, []int64{3, 2, 1})
+	p := c.cede(b.ID, c.Tenant.ID, c.DB.Now(), given)
+	c.refresh(c.ids...)
+	c.expect("ceded", []int64{-1, 1, 5}, []int64{3, 2, 1})
+
+	parts, err := c.DB.Ceded(t.Context(), c.Tenant.ID)
+	if err != nil || len(parts) != 2 {
+		t.Fatalf("%d parts to look after, %v; want one of each province", len(parts), err)
+	}
+	for _, p := range parts {
+		area, err := c.DB.Area(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n int64
+		if err := c.DB.View(t.Context(), area, func(tx tenant.Tx) (err error) {
+			n, err = tenant.Value[int64](t.Context(), tx, "select count(*) from organization.organization where tenant_id = any ($1)")
+			return err
+		}); err != nil || n != 2 {
+			t.Errorf("of %d: %d organizations in the part, %v; want 2", p.Origin, n, err)
+		}
+	}
+	var twice fault.Invalid
+	err = c.DB.Platform(t.Context(), func(tx tenant.Platform) error {
+		_, err := tenant.Cede(t.Context(), tx, tenant.NewPart{Origin: b.ID, Successor: c.Tenant.ID, Units: []string{given}, Effective: c.DB.Now(), Basis: "Nghị quyết thử"})
+		return err
+	})
+	if !errors.As(err, &twice) {
+		t.Errorf("ceding it twice: %v, want that it went before", err)
+	}
+
+	setState(t, c.Env, a.ID, tenant.Archived)
+	c.expect("with the origin archived", []int64{-1, 1, 5}, []int64{3, 2, 1})
+	c.reclaim(p)
+	c.refresh(c.ids[1:]...)
+	c.expect("taken back", []int64{-1, 5, 1}, []int64{3, 2, 1})
+}
+
 func TestSumOverTheCountryHoldsWhileRollupsAreOld(t *testing.T) {
 	t.Parallel()
 	c := newCountry(t, 2)
@@ -390,4 +462,13 @@ func TestTargetsAreJudgedByWhatCounts(t *testing.T) {
 	if m, _ := kpi.MeasureOf(string(plan.PriorityProductsTracedPercent)); m.Moves() || m.Stays() == "" {
 		t.Error("a list of the province is said to move with a commune")
 	}
+}
+
+func ref(t *testing.T, text string) unit.Ref {
+	t.Helper()
+	r, err := unit.ParseRef(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

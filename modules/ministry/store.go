@@ -17,8 +17,11 @@ const (
 	Before  Map = "truoc" // as it was: each province by itself, as if nothing had been merged or ceded
 )
 
-// standing is what the provinces are that a map, the first parameter, shows.
-const standing = `t.state <> 'archived' and ($1 = 'truoc' or t.state <> 'merged')`
+// standing is what the provinces are that a map, the first parameter, shows. A province that was merged stays on the map of
+// before when it is archived.
+const standing = `(t.state not in ('archived', 'merged') or $1 = 'truoc' and exists (
+			select from tenant.lineage m
+			where m.origin = t.id))`
 
 // Provinces returns the provinces of a map with their newest roll-ups, by name in Vietnamese order.
 func Provinces(ctx context.Context, tx tenant.Nation, m Map) ([]Province, error) {

@@ -172,19 +172,36 @@ func compare(ctx context.Context, c tenant.Config, d Deletion, done *Deleted) (t
 	return t, nil
 }
 
-// unread refuses a tenant whose rows another one reads, or will, as its successor.
+// unread refuses a tenant whose rows another one reads, or will, as its successor or because communes went there; and one
+// that looks after communes of another.
 func unread(ctx context.Context, db *tenant.DB, t tenant.Tenant) error {
 	return db.Platform(ctx, func(tx tenant.Platform) error {
-		readers, err := tenant.Column[string](ctx, tx, `
-			select s.name
-			from tenant.lineage l
-			join tenant.tenant s on s.id = l.successor
-			where l.origin = $1`, t.ID)
-		if err != nil {
-			return fmt.Errorf("look for successors: %w", err)
-		}
-		if len(readers) > 0 {
-			return fault.Say(fault.Conflict, "Dữ liệu của %s đang thuộc về %s theo việc sáp nhập nên không xóa được.", t.Name, strings.Join(readers, ", "))
+		for _, c := range []struct{ sql, said string }{
+			{`
+				select s.name
+				from tenant.lineage l
+				join tenant.tenant s on s.id = l.successor
+				where l.origin = $1`, "Dữ liệu của %s đang thuộc về %s theo việc sáp nhập nên không xóa được."},
+			{`
+				select distinct s.name
+				from tenant.part p
+				join tenant.tenant s on s.id = p.successor
+				where p.origin = $1 and p.undone_at is null
+				order by s.name`, "Một phần dữ liệu của %s đang do %s quản lý theo việc chuyển xã, phường nên không xóa được. Hãy hủy việc chuyển trước."},
+			{`
+				select distinct o.name
+				from tenant.part p
+				join tenant.tenant o on o.id = p.origin
+				where p.successor = $1 and p.undone_at is null
+				order by o.name`, "%s đang quản lý xã, phường nhận từ %s nên không xóa được. Hãy hủy việc chuyển trước."},
+		} {
+			others, err := tenant.Column[string](ctx, tx, c.sql, t.ID)
+			if err != nil {
+				return fmt.Errorf("look for who reads or is read: %w", err)
+			}
+			if len(others) > 0 {
+				return fault.Say(fault.Conflict, c.said, t.Name, strings.Join(others, ", "))
+			}
 		}
 		return nil
 	})

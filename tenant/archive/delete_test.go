@@ -210,6 +210,8 @@ func TestDeletionIsRefused(t *testing.T) {
 	}{
 		"not confirmed":            {"select 1", "select 1", file, "nghe", "gõ đúng"},
 		"active":                   {"update tenant.tenant set state = 'active' where id = " + id, "update tenant.tenant set state = 'archived' where id = " + id, file, "", "chưa ở trạng thái lưu trữ"},
+		"gave communes away":       {fmt.Sprintf("insert into tenant.part values (1, %d, %d, '{x}', now(), 'NQ 1', 'A', 0, now())", dead.ID, alive.ID), "delete from tenant.part", file, "", "đang do " + alive.Name + " quản lý"},
+		"looks after communes":     {fmt.Sprintf("insert into tenant.part values (1, %d, %d, '{x}', now(), 'NQ 1', 'A', 0, now())", alive.ID, dead.ID), "delete from tenant.part", file, "", "nhận từ " + alive.Name},
 		"read by a successor":      {fmt.Sprintf("insert into tenant.lineage values (%d, %d, now(), 'NQ', now())", alive.ID, dead.ID), "delete from tenant.lineage", file, "", "sáp nhập"},
 		"archive of another":       {"select 1", "select 1", foreign, "", "không phải của"},
 		"archive cut off":          {"select 1", "select 1", file[:len(file)-100], "", "cắt cụt"},

@@ -45,13 +45,18 @@ type Env struct {
 // New returns the package's database with a fresh active tenant.
 func New(t testing.TB) *Env {
 	t.Helper()
-	return open(t, Database(t))
+	e := open(t, Database(t))
+	e.Tenant, e.Scope = e.NewTenant(t)
+	return e
 }
 
 // Alone is New in a database beside the package's, for a test of work that goes over all tenants.
 func Alone(t testing.TB) *Env {
 	t.Helper()
-	return open(t, Another(t))
+	e := open(t, Another(t))
+	before := unit.Provinces(time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC))
+	e.Tenant, e.Scope = e.NewProvince(t, before[len(before)-1].Ref)
+	return e
 }
 
 func open(t testing.TB, c tenant.Config) *Env {
@@ -61,12 +66,10 @@ func open(t testing.TB, c tenant.Config) *Env {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	e := &Env{DB: db, Config: c}
-	e.Tenant, e.Scope = e.NewTenant(t)
-	return e
+	return &Env{DB: db, Config: c}
 }
 
-var provinces, kept atomic.Int64
+var provinces, kept, chosen atomic.Int64
 
 // keep is how many of today's provinces NewToday has.
 const keep = 10
@@ -96,6 +99,17 @@ func (e *Env) NewToday(t testing.TB) (tenant.Tenant, tenant.Scope) {
 	all := unit.Provinces(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	of := all[len(all)-n]
 	return e.register(t, of, of.Ref.String(), 10_000+n)
+}
+
+// NewProvince makes another tenant that is a province of the caller's choice, in a database of the test's own (Alone)
+// before any other but the first, which is Yên Bái as it was.
+func (e *Env) NewProvince(t testing.TB, of unit.Ref) (tenant.Tenant, tenant.Scope) {
+	t.Helper()
+	u, ok := unit.ByRef(of)
+	if !ok {
+		t.Fatalf("there is no province %s", of)
+	}
+	return e.register(t, u, of.String(), 20_000+int(chosen.Add(1)))
 }
 
 func (e *Env) register(t testing.TB, of unit.Unit, ref string, n int) (tenant.Tenant, tenant.Scope) {

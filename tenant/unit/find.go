@@ -87,3 +87,28 @@ func Extent(ref Ref, on time.Time) []Ref {
 	past(ref)
 	return extent
 }
+
+// Core returns the refs of the units whose records stand in a commune beyond doubt: the commune itself; once it has ended,
+// the one commune of the day that all of it went to; and former communes all of which went to it, over however many
+// reforms. It errs on the side of less: parts and guesses do not count.
+func Core(commune Ref, on time.Time) []Ref {
+	a, day := theAtlas(), DayOf(on)
+	core := []Ref{commune}
+	for i := 0; i < len(core); i++ {
+		for _, l := range a.predecessors[core[i]] {
+			old := a.units[l.to]
+			if heirs := a.successors[old.Ref]; old.Level == Commune && old.Former(on) && len(heirs) == 1 && heirs[0].whole() && !slices.Contains(core, old.Ref) {
+				core = append(core, old.Ref)
+			}
+		}
+	}
+	if at, known := a.at[commune]; known && !valid(a.units[at], day) {
+		if heirs := a.heirs(commune, day); len(heirs) == 1 && heirs[0].whole() {
+			core = append(core, a.units[heirs[0].to].Ref)
+		}
+	}
+	return core
+}
+
+// whole reports whether all of a unit went to the one of the link, by the data's own word.
+func (l link) whole() bool { return !l.part && !l.guess }

@@ -35,7 +35,7 @@ func (q *Request) parts() ([]tenant.Part, error) {
 			joined = append(joined, p)
 			continue
 		}
-		joined[i].Units = append(slices.Clone(joined[i].Units), p.Units...)
+		joined[i] = joined[i].Join(p)
 	}
 	return joined, nil
 }
