@@ -91,3 +91,40 @@ func CheckDomain(wrong *fault.Invalid, domain, base string) {
 		wrong.Add("domain", "Tên miền riêng phải nằm ngoài %s; địa chỉ thuộc hệ thống đã có ở tên miền con.", base)
 	}
 }
+
+// Place is where a tenant is found: its subdomain and, unless "", its own domain.
+type Place struct{ Slug, Domain string }
+
+// CheckPlace notes under "slug" and "domain" what is wrong with where a province is found. others are the places of all
+// other tenants, base is the platform's host, and now says which provinces' names are nobody else's.
+func CheckPlace(wrong *fault.Invalid, of Tenant, p Place, others []Place, base string, now time.Time) {
+	CheckDomain(wrong, p.Domain, base)
+	var slugs []string
+	for _, o := range others {
+		slugs = append(slugs, o.Slug)
+		if p.Domain != "" && o.Domain == p.Domain {
+			*wrong = append(*wrong, fault.Taken("domain", "Tên miền “%s” đã có tỉnh khác dùng.", p.Domain)...)
+		}
+	}
+	own := of.Slug
+	if province, err := unit.ParseRef(of.Unit); err == nil {
+		if u, ok := unit.ByRef(province); ok {
+			own = u.Slug
+		}
+	}
+	checkSlug(wrong, p.Slug, own, slugs, now)
+}
+
+// CheckName notes under the field what is wrong with what a province calls itself: the name of another province, and
+// letters that look like those of Vietnamese and are none.
+func CheckName(wrong *fault.Invalid, field string, of Tenant, name string, now time.Time) {
+	for _, r := range name {
+		if unicode.IsLetter(r) && (!unicode.Is(unicode.Latin, r) || r >= '\uff00') {
+			wrong.Add(field, "Tên có chữ “%c” (U+%04X) không phải chữ cái tiếng Việt, dễ gây nhầm.", r, r)
+			return
+		}
+	}
+	if other, ok := unit.Namesake(name, of.Name, now); ok {
+		wrong.Add(field, "“%s” là tên của tỉnh, thành phố khác.", other.Name)
+	}
+}

@@ -30,6 +30,16 @@ var Features = []struct {
 	{MemberImport, "Mời cán bộ từ tệp", "Danh sách cán bộ không nhập được từ tệp; vẫn mời được từng người."},
 }
 
+// Known reports whether there is such a feature.
+func (f Feature) Known() bool {
+	for _, known := range Features {
+		if known.Feature == f {
+			return true
+		}
+	}
+	return false
+}
+
 // Name returns what the feature is called.
 func (f Feature) Name() string {
 	for _, known := range Features {

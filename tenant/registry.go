@@ -341,6 +341,7 @@ func Register(ctx context.Context, tx Platform, n New) (Tenant, error) {
 	}
 	checkSlug(&wrong, t.Slug, province.Slug, nil, n.On)
 	CheckColour(&wrong, "colour", t.Colour)
+	checkContact(&wrong, t.Contact)
 	if err := wrong.Err(); err != nil {
 		return Tenant{}, err
 	}
@@ -396,29 +397,15 @@ func Address(ctx context.Context, tx Platform, id ID, slug, domain, base string)
 
 // CheckAddress is what Address checks.
 func CheckAddress(ctx context.Context, tx Platform, t Tenant, slug, domain, base string) error {
-	others, err := List[struct{ Slug, Domain string }](ctx, tx, `
+	others, err := List[Place](ctx, tx, `
 		select slug, domain
 		from tenant.tenant
 		where id <> $1`, t.ID)
 	if err != nil {
 		return err
 	}
-	var slugs []string
 	var wrong fault.Invalid
-	CheckDomain(&wrong, domain, base)
-	for _, o := range others {
-		slugs = append(slugs, o.Slug)
-		if domain != "" && o.Domain == domain {
-			wrong = append(wrong, fault.Taken("domain", "Tên miền “%s” đã có tỉnh khác dùng.", domain)...)
-		}
-	}
-	own := t.Slug
-	if ref, err := unit.ParseRef(t.Unit); err == nil {
-		if u, ok := unit.ByRef(ref); ok {
-			own = u.Slug
-		}
-	}
-	checkSlug(&wrong, slug, own, slugs, tx.Now())
+	CheckPlace(&wrong, t, Place{slug, domain}, others, base, tx.Now())
 	return wrong.Err()
 }
 
@@ -444,9 +431,7 @@ func Activate(ctx context.Context, tx Platform, by By, id ID, colour, contact st
 	}
 	var wrong fault.Invalid
 	CheckColour(&wrong, "colour", colour)
-	if len([]rune(contact)) > 500 {
-		wrong.Add("contact", "Thông tin liên hệ dài quá 500 ký tự.")
-	}
+	checkContact(&wrong, contact)
 	if err := wrong.Err(); err != nil {
 		return Tenant{}, err
 	}

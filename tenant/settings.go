@@ -103,6 +103,12 @@ func (s Spec) Check(wrong *fault.Invalid, value string) string {
 	return value
 }
 
+// checkContact notes what is wrong with a contact that is not a setting yet.
+func checkContact(wrong *fault.Invalid, contact string) {
+	spec, _ := SpecOf(Contact)
+	spec.Check(wrong, contact)
+}
+
 // oddInLine reports a character that has no place in a line of text: control characters, and those without a shape that
 // turn or hide text.
 func oddInLine(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }

@@ -30,7 +30,7 @@ func TestOperatorMovesAProvinceAndDeletesIt(t *testing.T) {
 	for _, url := range []string{from, to} {
 		must(at(url, "migrate"))
 	}
-	must(at(from, "tenant", "create", "--province", "40", "--name", "Trần Thị Hoa", "--email", "hoa@nghean.vn", "--password", "mat khau tam thoi"))
+	must(at(from, "tenant", "create", "--province", "40", "--domain", "txng.nghean.gov.vn", "--name", "Trần Thị Hoa", "--email", "hoa@nghean.vn", "--password", "mat khau tam thoi"))
 	file := filepath.Join(t.TempDir(), "nghe-an.tar.gz")
 	said := must(at(from, "tenant", "export", "--slug", "nghe-an", "--out", file, "--with-credentials"))
 	if !strings.Contains(said, "Đã xuất Nghệ An") || !strings.Contains(said, "SHA-256") {
@@ -54,6 +54,9 @@ func TestOperatorMovesAProvinceAndDeletesIt(t *testing.T) {
 
 	if code, said := command(t, "tenant", "import", file, "--database-url", to, "--secret", base64.StdEncoding.EncodeToString([]byte("another secret, 32 bytes or more"))); code != 1 || !strings.Contains(said, "--other-key") {
 		t.Errorf("import with another secret: %d %s", code, said)
+	}
+	if code, said := at(to, "tenant", "import", file, "--base", "https://nghean.gov.vn"); code != 1 || !strings.Contains(said, "phải nằm ngoài nghean.gov.vn") {
+		t.Errorf("import where the province's own domain is the platform's: %d %s", code, said)
 	}
 	if said := must(at(to, "tenant", "import", file)); !strings.Contains(said, "Đã nhập Nghệ An") {
 		t.Errorf("import: %s", said)

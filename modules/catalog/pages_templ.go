@@ -196,7 +196,7 @@ func productPage(p Product, under string, history []ui.HistoryEntry, q *web.Requ
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "package", Why: "Chưa có hình ảnh.", Next: "Ảnh JPEG hoặc PNG, tối đa 2 MB."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "package", Why: "Chưa có hình ảnh", Next: "Chụp mặt trước bao bì, thấy rõ nhãn."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -218,7 +218,7 @@ func productPage(p Product, under string, history []ui.HistoryEntry, q *web.Requ
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.Input(q.Field(ui.Field{Name: "photo", Label: "Chọn ảnh", Type: "file", Accept: "image/jpeg,image/png"})).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Input(q.Field(ui.Field{Name: "photo", Label: "Hình ảnh sản phẩm", Type: "file", Accept: "image/jpeg,image/png", Hint: "Ảnh JPEG hoặc PNG, tối đa 2 MB"})).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"txng/authz"
 	"txng/modules/internal/ui"
@@ -122,7 +121,7 @@ func (g guide) onboarding(ctx context.Context, tx tenant.Platform) (Onboarding, 
 	if spec, _ := tenant.SpecOf(tenant.Contact); true {
 		spec.Check(&wrong, o.Contact)
 	}
-	checkDisplayName(&wrong, g.t, o.Settings[tenant.DisplayName])
+	tenant.CheckName(&wrong, string(tenant.DisplayName), g.t, o.Settings[tenant.DisplayName], tx.Now())
 	if o.AdminName == "" {
 		wrong.Add("admin_name", "Nhập họ tên của quản trị đầu tiên.")
 	}
@@ -466,19 +465,6 @@ func submitChoose(q *web.Request) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	return web.See(guidePath(t, stepAddress)), nil
-}
-
-// checkDisplayName refuses the name of another province, and letters that look like those of Vietnamese and are none.
-func checkDisplayName(wrong *fault.Invalid, of tenant.Tenant, name string) {
-	for _, r := range name {
-		if unicode.IsLetter(r) && (!unicode.Is(unicode.Latin, r) || r >= '\uff00') {
-			wrong.Add(string(tenant.DisplayName), "Tên có chữ “%c” (U+%04X) không phải chữ cái tiếng Việt, dễ gây nhầm.", r, r)
-			return
-		}
-	}
-	if other := namesake(of, name); other != "" {
-		wrong.Add(string(tenant.DisplayName), "“%s” là tên của tỉnh, thành phố khác.", other)
-	}
 }
 
 // colourPair is a province's colour as the review shows it.

@@ -10,14 +10,14 @@ import (
 	"io"
 	"sync"
 
+	"txng/tenant"
 	"txng/tenant/fault"
 )
 
-// Limits of a picture: of the file in bytes, of its sides in pixels, and of the longer side as it is stored.
+// Limits of an uploaded picture: of the file in bytes, of its sides in pixels. What is stored of it is tenant.LogoSide long.
 const (
 	MaxLogo     = 2 << 20
 	maxLogoSide = 4000
-	logoSide    = 512
 )
 
 // reading lets one picture be read at a time: two megabytes of file may be 250 in memory.
@@ -58,12 +58,12 @@ func ReadLogo(r io.Reader) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// shrunk returns the picture with its longer side at most logoSide: each pixel is the mean of those that it stands for.
+// shrunk returns the picture with its longer side at most tenant.LogoSide: each pixel is the mean of those that it stands for.
 func shrunk(img image.Image) image.Image {
 	b := img.Bounds()
 	w, h := b.Dx(), b.Dy()
-	if longer := max(w, h); longer > logoSide {
-		w, h = max(1, w*logoSide/longer), max(1, h*logoSide/longer)
+	if longer := max(w, h); longer > tenant.LogoSide {
+		w, h = max(1, w*tenant.LogoSide/longer), max(1, h*tenant.LogoSide/longer)
 	}
 	small := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {

@@ -2,7 +2,6 @@ package onboarding
 
 import (
 	"slices"
-	"time"
 
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
@@ -27,18 +26,4 @@ func waiting(q *web.Request) ([]ui.Option, error) {
 		}
 	}
 	return options, nil
-}
-
-// namesake returns the name of another province that people would read in a display name, or "".
-func namesake(of tenant.Tenant, name string) string {
-	said := vi.Fold(name)
-	if said == "" || vi.HasWords(name, of.Name) {
-		return ""
-	}
-	for _, p := range unit.Provinces(time.Now()) {
-		if p.Name != of.Name && (said == vi.Fold(p.Name) || said == "tinh "+vi.Fold(p.Name) || said == "thanh pho "+vi.Fold(p.Name)) {
-			return p.Name
-		}
-	}
-	return ""
 }

@@ -142,7 +142,7 @@ func changed(q *web.Request, before tenant.Settings, wrong *fault.Invalid) tenan
 		}
 		value := spec.Check(wrong, q.Value(string(spec.Key)))
 		if spec.Key == tenant.DisplayName {
-			checkDisplayName(wrong, q.Tenant, value)
+			tenant.CheckName(wrong, string(spec.Key), q.Tenant, value, q.Now())
 		}
 		if before.Value(spec.Key) != value {
 			after[spec.Key] = value

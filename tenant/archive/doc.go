@@ -30,6 +30,13 @@
 // (Options.Credentials). Without it, people set a new password by the link in their mail, machines get new secrets, and
 // open invitations are sent again.
 //
+// # Who has written it
+//
+// Hashes and counts say that a file is whole, not who has made it: an archive is typed input. Import therefore holds the
+// province's name, addresses, colour, contact, settings, picture, features and allowances to the checks of the forms in
+// which people type them; each row must be the tenant's own; and a merger with a province that is here needs the
+// operator's word (ImportOptions.Mergers).
+//
 // # Stamps
 //
 // A stamp's serial is computed from the deployment's master secret, and the key that hides order numbers is the same for

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -32,6 +33,8 @@ type ImportOptions struct {
 	// Mergers restores mergers and cessions with provinces that are here: from then on the one reads rows of the other, as
 	// the archive says. Without it they are a reason to refuse, because an archive vouches for its own province only.
 	Mergers bool
+	// Base is the host of this platform, of which a province's own domain is no part; "" leaves that out.
+	Base string
 	// Progress is told how many of all rows have been read; nil tells nobody. It is called for every row.
 	Progress func(done, total int64)
 }
@@ -50,7 +53,10 @@ type Imported struct {
 // It signs in as the owner of the schema (c.URL), because no door may write registry, accounts and a tenant's rows in one
 // transaction. Call DB.Forget of a deployment that runs.
 func Import(ctx context.Context, c tenant.Config, file io.Reader, o ImportOptions) (Imported, error) {
-	i := &importer{ctx: ctx, o: o}
+	i := &importer{ctx: ctx, o: o, now: time.Now()}
+	if c.Clock != nil {
+		i.now = c.Clock()
+	}
 	if i.o.Progress == nil {
 		i.o.Progress = func(int64, int64) {}
 	}
@@ -76,8 +82,11 @@ type importer struct {
 	report Imported
 	done   int64
 
+	now      time.Time
 	units    map[string]string    // number of each province that is here, by unit
 	names    map[string]string    // its name
+	places   []tenant.Place       // where they are found
+	domains  map[string]string    // whose each own domain is
 	existing map[string]accountOf // people who are here, by number and by e-mail address
 
 	// of the table under way
@@ -144,6 +153,9 @@ func sameTables(of []HeaderTable, list []part) error {
 
 // here looks for what stands in the archive's way in this deployment. It locks the registry, so that it stays so.
 func (i *importer) here() error {
+	if err := i.province(); err != nil {
+		return err
+	}
 	t := i.head.Tenant
 	if i.head.StampKey != i.o.StampKey && !i.o.OtherKey {
 		return fault.Say(fault.Conflict, "Tệp lưu trữ thuộc hệ thống có khóa bí mật chính khác: tem đã in sẽ không còn được nhận ra ở đây. Hãy dùng đúng khóa bí mật cũ, hoặc nhập với --other-key nếu chấp nhận điều đó.")
@@ -151,15 +163,18 @@ func (i *importer) here() error {
 	if _, err := i.tx.Exec(i.ctx, "lock table tenant.tenant in share row exclusive mode"); err != nil {
 		return fmt.Errorf("lock the registry: %w", err)
 	}
-	rows, err := i.tx.Query(i.ctx, "select id, slug, name, unit from tenant.tenant")
+	rows, err := i.tx.Query(i.ctx, "select id, slug, name, unit, domain from tenant.tenant")
 	if err != nil {
 		return fmt.Errorf("read the registry: %w", err)
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[HeaderTenant])
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[struct {
+		HeaderTenant
+		Domain string
+	}])
 	if err != nil {
 		return fmt.Errorf("read the registry: %w", err)
 	}
-	i.units, i.names = map[string]string{t.Unit: fmt.Sprint(t.ID)}, map[string]string{}
+	i.units, i.names, i.domains = map[string]string{t.Unit: fmt.Sprint(t.ID)}, map[string]string{}, map[string]string{}
 	for _, other := range all {
 		switch {
 		case other.Unit == t.Unit:
@@ -170,6 +185,10 @@ func (i *importer) here() error {
 			return fault.Say(fault.Conflict, "Tên miền con “%s” đã có %s dùng trên hệ thống này.", t.Slug, other.Name)
 		}
 		i.units[other.Unit], i.names[other.Unit] = fmt.Sprint(other.ID), other.Name
+		i.places = append(i.places, tenant.Place{Slug: other.Slug, Domain: other.Domain})
+		if other.Domain != "" {
+			i.domains[other.Domain] = other.Name
+		}
 	}
 	var spentBy string
 	err = i.tx.QueryRow(i.ctx, "select unit from tenant.spent where id = $1", t.ID).Scan(&spentBy)
@@ -315,15 +334,10 @@ func (i *importer) check(values []*string) (skip bool, err error) {
 		return i.known(accountOf{text("id"), text("email")})
 	case i.part.relation:
 		return i.relation(values)
-	case i.part.Name == tenants:
-		if text("unit") != i.head.Tenant.Unit || text("slug") != i.head.Tenant.Slug {
-			return false, i.wrongRow("tỉnh, thành phố không phải %s", i.head.Tenant.Name)
-		}
-	}
-	if text(i.part.owner) != id {
+	case text(i.part.owner) != id:
 		return false, i.wrongRow("thuộc về tỉnh, thành phố khác")
 	}
-	return false, nil
+	return false, i.plausible(text)
 }
 
 // known reports whether a person is here already and is to be left alone.

@@ -15,7 +15,7 @@ import (
 func TestMemoryDoesNotGrowWithTheTable(t *testing.T) {
 	c, db := empty(t)
 	conn := owner(t, c)
-	id := tenant.ID(number(t, conn, "insert into tenant.tenant (slug, name, unit, state, created_at) values ('lon', 'Lớn', 'lon', 'active', now()) returning id"))
+	id := tenant.ID(number(t, conn, "insert into tenant.tenant (slug, name, unit, state, created_at) values ('nghe-an', 'Nghệ An', '40@0001-01-01', 'active', now()) returning id"))
 	const rows, pictures = 100_000, 24
 	for _, sql := range []string{
 		`insert into audit.entry (tenant_id, id, at, account_id, who, role, action, subject, subject_id, what)

@@ -121,6 +121,24 @@ var abbreviations = map[string][]string{
 	"hcm": {"ho", "chi", "minh"}, "tphcm": {"thanh", "pho", "ho", "chi", "minh"},
 }
 
+// Namesake returns the province of the day, other than the one called own, whose name a title is: with or without "tỉnh"
+// or "thành phố" before it, in any case, with or without diacritics. A title that has own's name in it is nobody else's.
+func Namesake(title, own string, on time.Time) (Unit, bool) {
+	said, mine := spelledOut(folded(title)), folded(own)
+	if !slices.ContainsFunc(mine, func(word string) bool { return !anyBegins(said, word) }) {
+		return Unit{}, false
+	}
+	for _, p := range Provinces(on) {
+		name := folded(p.Name)
+		for _, kind := range [][]string{nil, {"tinh"}, {"thanh", "pho"}} {
+			if p.Name != own && slices.Equal(said, append(kind, name...)) {
+				return p, true
+			}
+		}
+	}
+	return Unit{}, false
+}
+
 // nameKey returns the folded words of a name as the key under which the atlas finds it: numbers without leading zeros.
 func nameKey(words []string) string {
 	plain := slices.Clone(words)

@@ -119,6 +119,7 @@ func formFields() []ui.Field {
 		{Name: "ngay", Label: "Ngày bắt đầu thu hoạch", Type: "date", Value: "2026-11-22"},
 		{Name: "email", Label: "Thư điện tử", Type: "email", Optional: true, Autocomplete: "email"},
 		{Name: "anh", Label: "Ảnh sản phẩm", Type: "file", Hint: "Ảnh JPG hoặc PNG, mặt trước bao bì", Accept: "image/*", Optional: true},
+		{Name: "ho-so", Label: "Hồ sơ kèm theo", Type: "file", Hint: "Tệp PDF, tối đa 5 MB mỗi tệp", Error: "Tệp “ho-so.docx” không phải PDF.", Accept: ".pdf", Multiple: true},
 		{Name: "pham-vi", Label: "Thị trường", Type: "radio", Value: "trong", Options: []ui.Option{{Value: "trong", Label: "Trong nước"}, {Value: "xuat", Label: "Xuất khẩu"}, {Value: "ca", Label: "Cả hai"}}},
 		{Name: "cam-ket", Label: "Tôi cam kết thông tin trên là đúng sự thật", Type: "checkbox", Error: "Cần đánh dấu cam kết trước khi gửi."},
 		{Name: "ma", Type: "hidden", Value: "7"},

@@ -55,12 +55,6 @@ type violation struct {
 // TestGalleryFitsAPhoneAndPassesAxe draws every component in a browser at 360 and 1280 px. The pictures
 // stay in the folder named by UI_GALLERY, when it is set.
 func TestGalleryFitsAPhoneAndPassesAxe(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED: the gallery needs a browser; not in short mode")
-	}
-	if _, err := os.Stat(chromium); err != nil {
-		t.Skipf("SKIPPED: the gallery was not drawn, no chromium at %s", chromium)
-	}
 	axe, err := os.ReadFile(axePath)
 	if err != nil {
 		t.Fatal(err)
@@ -72,26 +66,7 @@ func TestGalleryFitsAPhoneAndPassesAxe(t *testing.T) {
 	t.Logf("pictures in %s", folder)
 	server := galleryServer(t)
 
-	ctx, stop := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(chromium), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	defer stop()
-	ctx, stop = chromedp.NewContext(ctx, chromedp.WithListener(func(event any) {
-		switch e := event.(type) {
-		case *log.EventEntryAdded: // what the content policy refuses and what is not found
-			t.Errorf("browser: %s %s", e.Entry.Text, e.Entry.URL)
-		case *runtime.EventExceptionThrown:
-			t.Errorf("browser: exception %s", e.ExceptionDetails.Text)
-		}
-	}))
-	defer stop()
-	if err := chromedp.Do(ctx); err != nil { // the first call starts the browser and must have no deadline
-		t.Fatalf("starting chromium: %v", err)
-	}
-	ctx, stop = context.WithTimeout(ctx, 4*time.Minute)
-	defer stop()
-
+	ctx := window(t)
 	only := os.Getenv("UI_ONLY")
 	for _, name := range slices.Sorted(maps.Keys(galleryPages())) {
 		if only != "" && !strings.Contains(","+only+",", ","+name+",") {
@@ -117,6 +92,38 @@ func TestGalleryFitsAPhoneAndPassesAxe(t *testing.T) {
 			}
 		}
 	}
+}
+
+// window opens a browser for somebody whose system speaks English. What the content policy refuses, what is not found
+// and what a script throws fails the test.
+func window(t *testing.T) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("SKIPPED: this needs a browser; not in short mode")
+	}
+	if _, err := os.Stat(chromium); err != nil {
+		t.Skipf("SKIPPED: no chromium at %s", chromium)
+	}
+	ctx, stop := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(chromium), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "en-US"))
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx, chromedp.WithListener(func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded: // what the content policy refuses and what is not found
+			t.Errorf("browser: %s %s", e.Entry.Text, e.Entry.URL)
+		case *runtime.EventExceptionThrown:
+			t.Errorf("browser: exception %s", e.ExceptionDetails.Text)
+		}
+	}))
+	t.Cleanup(stop)
+	if err := chromedp.Do(ctx); err != nil { // the first call starts the browser and must have no deadline
+		t.Fatalf("starting chromium: %v", err)
+	}
+	ctx, stop = context.WithTimeout(ctx, 4*time.Minute)
+	t.Cleanup(stop)
+	return ctx
 }
 
 // opened are the pages looked at a second time with the menu and every fold open.

@@ -56,10 +56,11 @@ type meter struct {
 // refusedMinute is how many requests were refused within a minute since 1970.
 type refusedMinute struct{ minute, n int64 }
 
-// standing is how a tenant stands with an allowance after a request.
+// standing is how a tenant stands with an allowance after a request: in the time of window it may ask for no more than left.
+// Who keeps to that is never refused, and asks no faster than the allowance fills up.
 type standing struct {
 	allowed, left int64
-	full          time.Duration // until all of it is there again
+	window        time.Duration
 }
 
 // tooFast is the refusal of a request beyond the tenant's allowance: a fault.TooMany that knows when to come again.
@@ -75,10 +76,13 @@ func (e tooFast) Unwrap() error { return e.error }
 func RetryAfter(err error) int {
 	var fast tooFast
 	if errors.As(err, &fast) {
-		return max(1, int(math.Ceil(fast.wait.Seconds())))
+		return wholeSeconds(fast.wait)
 	}
 	return 30
 }
+
+// wholeSeconds rounds up, to at least one: whoever waits so long has waited long enough.
+func wholeSeconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }
 
 // take counts a request of a tenant. One beyond the allowance is tooFast; first says that it is the first such within its
 // minute.
@@ -102,11 +106,15 @@ func (r *rates) take(t tenant.Tenant, a tenant.Allowance) (s standing, first boo
 	ok := m.bucket.AllowN(now, 1)
 	tokens := m.bucket.TokensAt(now)
 	s.left = int64(tokens)
-	s.full = seconds((float64(s.allowed) - tokens) / perSecond)
+	if s.left > 0 {
+		s.window = seconds(float64(s.left) / perSecond)
+	} else {
+		s.window = seconds((1 - tokens) / perSecond)
+	}
 	if ok {
 		return s, false, nil
 	}
-	wait := tooFast{wait: seconds((1 - tokens) / perSecond)}
+	wait := tooFast{wait: s.window}
 	spec, _ := tenant.SpecOfAllowance(a)
 	wait.error = fault.Say(fault.TooMany, "%s đã dùng hết mức %s %s dành cho %s. Hãy thử lại sau %d giây.",
 		t.Name, vi.Int(s.allowed), spec.Unit, lowerFirst(spec.Name), RetryAfter(wait))
@@ -172,12 +180,13 @@ func (q *Request) CountPublic(t tenant.Tenant) error {
 }
 
 // countCall counts a call of the API, and tells the caller how they stand: the fields of
-// draft-ietf-httpapi-ratelimit-headers-10, with the tenant's allowance as the only policy.
+// draft-ietf-httpapi-ratelimit-headers-11 (23 May 2026), with the tenant's allowance as the only policy. That is q
+// requests in w seconds (section 3.1), of which r may be used within the next t seconds (section 4.1).
 func (a *App) countCall(q *Request, t tenant.Tenant) error {
 	s, err := a.count(q, t, tenant.APIRate)
 	if q.header != nil {
 		q.header("RateLimit-Policy", `"tenant";q=`+strconv.FormatInt(s.allowed, 10)+`;w=60`)
-		q.header("RateLimit", `"tenant";r=`+strconv.FormatInt(s.left, 10)+`;t=`+strconv.Itoa(int(math.Ceil(s.full.Seconds()))))
+		q.header("RateLimit", `"tenant";r=`+strconv.FormatInt(s.left, 10)+`;t=`+strconv.Itoa(wholeSeconds(s.window)))
 	}
 	return err
 }

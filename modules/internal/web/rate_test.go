@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"mime/multipart"
@@ -263,40 +262,6 @@ func TestRefusedFormKeepsWhatWasTyped(t *testing.T) {
 	m.now = m.now.Add(time.Second)
 	if got := post("application/x-www-form-urlencoded", bytes.NewBufferString(form.Encode())); got.Code != http.StatusOK {
 		t.Errorf("sent again: %d, want 200", got.Code)
-	}
-}
-
-func TestCallerOfTheAPIKnowsHowTheyStand(t *testing.T) {
-	t.Parallel()
-	m := newMetered(t)
-	other, _ := m.NewTenant(t)
-	m.allow(t, m.Tenant, tenant.APIRate, 60)
-	session, token := m.person(t, m.Tenant)
-	_, neighbour := m.person(t, other)
-	for i := range 60 {
-		got := m.call(token)
-		want := [2]string{`"tenant";q=60;w=60`, fmt.Sprintf(`"tenant";r=%d;t=%d`, 59-i, i+1)}
-		if is := [2]string{got.Header().Get("RateLimit-Policy"), got.Header().Get("RateLimit")}; got.Code != http.StatusOK || is != want {
-			t.Fatalf("call %d: %d %q, want 200 %q", i+1, got.Code, is, want)
-		}
-	}
-	got := m.call(token)
-	var p Problem
-	if err := json.Unmarshal(got.Body.Bytes(), &p); err != nil {
-		t.Fatalf("%s: %v", got.Body, err)
-	}
-	if got.Code != http.StatusTooManyRequests || p.Status != got.Code || got.Header().Get("Content-Type") != "application/problem+json" ||
-		got.Header().Get("Retry-After") != "1" || got.Header().Get("RateLimit") != `"tenant";r=0;t=60` || !strings.Contains(p.Detail, "60 yêu cầu mỗi phút") {
-		t.Errorf("call 61: %d %v %+v, want 429 as a problem with Retry-After", got.Code, got.Header(), p)
-	}
-	if got := m.call(neighbour); got.Code != http.StatusOK {
-		t.Errorf("another tenant: %d, want 200", got.Code)
-	}
-	if got := m.page(session); got.Code != http.StatusOK {
-		t.Errorf("a page of the tenant: %d, want 200: calls are counted apart", got.Code)
-	}
-	if got := m.call("wrong"); got.Code != http.StatusUnauthorized || got.Header().Get("RateLimit") != "" {
-		t.Errorf("a wrong token: %d %q, want 401 without a standing", got.Code, got.Header().Get("RateLimit"))
 	}
 }
 
