@@ -88,7 +88,7 @@ func site(t *testing.T) *world {
 			if err := journal.SealAll(t.Context(), db); err != nil {
 				return err
 			}
-			if err := moreRequests(t.Context(), db); err != nil {
+			if err := demo.MoreRequests(t.Context(), db); err != nil {
 				return err
 			}
 			sso, err := authz.NewSSO(config.Secret, authz.SSOOptions{Plain: true})
@@ -107,28 +107,6 @@ func site(t *testing.T) *world {
 		t.Fatal(theWorld.err)
 	}
 	return &theWorld.world
-}
-
-// moreRequests lets the tests ask for every page as everybody within minutes.
-func moreRequests(ctx context.Context, db *tenant.DB) error {
-	all, err := db.Tenants(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Forget()
-	return db.Platform(ctx, func(tx tenant.Platform) error {
-		for _, t := range all {
-			for _, spec := range tenant.Allowances {
-				if spec.Allowance == tenant.StatementTime {
-					continue
-				}
-				if err := tenant.Allow(ctx, tx, t.ID, spec.Allowance, spec.Max); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
 }
 
 // signIn returns a session of the first demonstration account with the role in the tenant ("" above the tenants).

@@ -122,3 +122,26 @@ func invite(ctx context.Context, tx tenant.Tx, who authz.Identity, role authz.Ro
 	_, _, err := authz.Invite(ctx, tx, who, unit.Ref{}, authz.NewInvitation{Email: "duoc-moi@example.vn", Name: "Người được mời", Role: role})
 	return err
 }
+
+// MoreRequests lets everybody ask for as many pages a minute as a province may ever be allowed: for what visits every page
+// as everybody within minutes.
+func MoreRequests(ctx context.Context, db *tenant.DB) error {
+	all, err := db.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Forget()
+	return db.Platform(ctx, func(tx tenant.Platform) error {
+		for _, t := range all {
+			for _, spec := range tenant.Allowances {
+				if spec.Allowance == tenant.StatementTime {
+					continue
+				}
+				if err := tenant.Allow(ctx, tx, t.ID, spec.Allowance, spec.Max); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
