@@ -51,7 +51,7 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 	}
 	found, err := conn.Query(ctx, `
 		with column_of_key as (
-			select i.indexrelid, a.attname, a.atttypid, a.attname = 'fields' or exists (
+			select i.indexrelid, i.indexprs is null as plain, a.attname, a.atttypid, a.attname = 'fields' or exists (
 					select from pg_constraint k
 					where k.conrelid = i.indrelid and k.contype = 'c' and a.attnum = any (k.conkey)
 					and pg_get_constraintdef(k.oid) !~ '^CHECK \(\(\(?length\(|^CHECK \(\(\w+ > 0') as restrained
@@ -63,7 +63,7 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 			from column_of_key)
 		select quote_ident(attname) as name, atttypid::regtype::text as type, bool_and(number) as number
 		from key
-		where not restrained or stuck
+		where not restrained or stuck and plain
 		group by attname, atttypid`, t.Name)
 	if err != nil {
 		return "", fmt.Errorf("read the keys of %s: %w", t.Name, err)
