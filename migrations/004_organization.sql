@@ -31,12 +31,13 @@ select tenant.protect_unit('organization.organization');
 create policy published on organization.organization for select to txng_public using (state = 'approved');
 grant select (tenant_id, id, kind, name, address, unit, state, illustrative) on organization.organization to txng_public;
 
--- Folded words of the name and the tax code, for search without diacritics in any word order.
+-- Folded words of the name and the tax code, for search without diacritics in any word order. A list asks of each row
+-- whether it has a word, so the row comes before the word in the key.
 create table organization.token (
 	tenant_id int not null default current_setting('app.tenant')::int,
 	token text not null collate "C" check (length(token) between 1 and 60),
 	org_id bigint not null,
-	primary key (tenant_id, token, org_id),
+	primary key (tenant_id, org_id, token),
 	foreign key (tenant_id, org_id) references organization.organization (tenant_id, id)
 );
 select tenant.protect('organization.token', 'select, insert, delete');

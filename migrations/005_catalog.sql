@@ -67,7 +67,7 @@ create table catalog.token (
 	token text not null collate "C" check (length(token) between 1 and 60),
 	product_id bigint not null,
 	org_id bigint not null,
-	primary key (tenant_id, token, product_id),
+	primary key (tenant_id, product_id, token),
 	foreign key (tenant_id, product_id) references catalog.product (tenant_id, id)
 );
 select tenant.protect('catalog.token', 'select, insert, delete');

@@ -1,7 +1,6 @@
 package modules_test
 
 import (
-	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
@@ -18,37 +17,6 @@ import (
 	"txng/modules/demo"
 	"txng/tenant"
 )
-
-// morePrograms gives every owner of Nghệ An and Hồ Chí Minh a machine and a personal key.
-func morePrograms(ctx context.Context, db *tenant.DB, r *demo.Result) error {
-	for _, a := range r.Accounts {
-		if a.Role != string(authz.OrgOwner) || a.Tenant != "nghe-an" && a.Tenant != "ho-chi-minh" {
-			continue
-		}
-		_, who, err := authz.SignIn(ctx, db, a.Email, demo.Password, authz.Device{})
-		if err != nil {
-			return err
-		}
-		scope, err := db.Scope(ctx, who.Tenant)
-		if err != nil {
-			return err
-		}
-		n := authz.NewProgram{Name: "Phần mềm kho", Scopes: []string{"catalog.view"}, Days: 90}
-		if err := db.In(ctx, scope.Of(who.Org), func(tx tenant.Tx) error {
-			_, _, err := authz.CreateClient(ctx, tx, who, n)
-			return err
-		}); err != nil {
-			return err
-		}
-		if err := db.Platform(ctx, func(tx tenant.Platform) error {
-			_, _, err := authz.CreateAPIKey(ctx, tx, who, n)
-			return err
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // call asks the API, as the bearer of a token ("" for none), and reads the answer into out.
 func (w *world) call(t *testing.T, method, target, token, body string, out any) *httptest.ResponseRecorder {

@@ -16,11 +16,9 @@ import (
 	"txng/modules"
 	"txng/modules/demo"
 	"txng/modules/journal"
-	"txng/modules/kpi"
 	"txng/modules/stamps"
 	"txng/tenant"
 	"txng/tenant/tenanttest"
-	"txng/tenant/unit"
 )
 
 // world is the whole site over a database with the demonstration's five programmes.
@@ -90,26 +88,14 @@ func site(t *testing.T) *world {
 			if err := journal.SealAll(t.Context(), db); err != nil {
 				return err
 			}
-			if err := moreInvitations(t.Context(), db, result); err != nil {
-				return err
-			}
-			if err := morePrograms(t.Context(), db, &result); err != nil {
-				return err
-			}
-			if err := moreParts(t.Context(), db); err != nil {
-				return err
-			}
-			if err := moreArchives(t.Context(), db); err != nil {
-				return err
-			}
-			if err := moreRequests(t.Context(), db); err != nil {
+			if err := demo.MoreRequests(t.Context(), db); err != nil {
 				return err
 			}
 			sso, err := authz.NewSSO(config.Secret, authz.SSOOptions{Plain: true})
 			if err != nil {
 				return err
 			}
-			if err := moreProviders(t.Context(), db, sso); err != nil {
+			if err := demo.Rest(t.Context(), db, sso, result); err != nil {
 				return err
 			}
 			app := modules.New(modules.Config{DB: db, Signer: signer, SSO: sso, Base: base, Log: slog.New(slog.DiscardHandler)}, keys)
@@ -121,28 +107,6 @@ func site(t *testing.T) *world {
 		t.Fatal(theWorld.err)
 	}
 	return &theWorld.world
-}
-
-// moreRequests lets the tests ask for every page as everybody within minutes.
-func moreRequests(ctx context.Context, db *tenant.DB) error {
-	all, err := db.Tenants(ctx)
-	if err != nil {
-		return err
-	}
-	defer db.Forget()
-	return db.Platform(ctx, func(tx tenant.Platform) error {
-		for _, t := range all {
-			for _, spec := range tenant.Allowances {
-				if spec.Allowance == tenant.StatementTime {
-					continue
-				}
-				if err := tenant.Allow(ctx, tx, t.ID, spec.Allowance, spec.Max); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
 }
 
 // signIn returns a session of the first demonstration account with the role in the tenant ("" above the tenants).
@@ -247,89 +211,4 @@ func proxies(t *testing.T, list ...string) (all []netip.Prefix) {
 		all = append(all, prefix)
 	}
 	return all
-}
-
-// moreInvitations has the administrator and two owners of Nghệ An invite somebody each.
-func moreInvitations(ctx context.Context, db *tenant.DB, r demo.Result) error {
-	invited := map[string]int{}
-	for _, a := range r.Accounts {
-		role := map[string]authz.Role{string(authz.DOSTAdmin): authz.Leader, string(authz.OrgOwner): authz.OrgStaff}[a.Role]
-		if a.Tenant != "nghe-an" || role == "" || invited[a.Role] == 2 {
-			continue
-		}
-		invited[a.Role]++
-		_, who, err := authz.SignIn(ctx, db, a.Email, demo.Password, authz.Device{})
-		if err != nil {
-			return err
-		}
-		scope, err := db.Scope(ctx, who.Tenant)
-		if err != nil {
-			return err
-		}
-		if who.Org > 0 {
-			scope = scope.Of(who.Org)
-		}
-		if err := db.In(ctx, scope, func(tx tenant.Tx) error {
-			_, _, err := authz.Invite(ctx, tx, who, unit.Ref{}, authz.NewInvitation{Email: "duoc-moi@example.vn", Name: "Người được mời", Role: role})
-			return err
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// moreProviders gives two provinces an identity provider each, which does not answer.
-func moreProviders(ctx context.Context, db *tenant.DB, sso *authz.SSO) error {
-	for _, slug := range []string{"nghe-an", "da-nang"} {
-		t, err := db.TenantBySlug(ctx, slug)
-		if err != nil {
-			return err
-		}
-		scope, err := db.Scope(ctx, t.ID)
-		if err != nil {
-			return err
-		}
-		if err := db.In(ctx, scope, func(tx tenant.Tx) error {
-			_, err := sso.AddProvider(ctx, tx, authz.Identity{Account: 1}, "SSO của "+t.Name, "http://127.0.0.1:1/sso")
-			return err
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// moreArchives has Nghệ An ask for an archive that was never made.
-func moreArchives(ctx context.Context, db *tenant.DB) error {
-	t, err := db.TenantBySlug(ctx, "nghe-an")
-	if err != nil {
-		return err
-	}
-	return db.Platform(ctx, func(tx tenant.Platform) error {
-		_, err := tx.Exec(ctx, `
-			insert into archive.export (tenant_id, id, state, account_id, requester, requested_at, seen_at)
-			values ($1, $2, 'failed', 1, 'Quản trị', $3, $3)`, t.ID, tx.NewID(), tx.Now())
-		return err
-	})
-}
-
-// moreParts keeps figures of a commune in two provinces, of parts that were taken back and forgotten.
-func moreParts(ctx context.Context, db *tenant.DB) error {
-	for _, slug := range []string{"nghe-an", "da-nang"} {
-		t, err := db.TenantBySlug(ctx, slug)
-		if err != nil {
-			return err
-		}
-		scope, err := db.Scope(ctx, t.ID)
-		if err != nil {
-			return err
-		}
-		if err := db.In(ctx, scope, func(tx tenant.Tx) error {
-			return kpi.RefreshPart(ctx, tx, tenant.Part{ID: tx.NewID(), Origin: t.ID, Units: []string{"16690@2025-07-01"}})
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

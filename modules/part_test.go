@@ -79,6 +79,15 @@ func TestOfficersOfTheSuccessorWorkOnWhatACededCommuneHas(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
 	}
+	for _, path := range []string{"/tem", "/luot-quet"} { // an order's number alone is one of Đà Nẵng's own
+		page := w.ask(http.MethodGet, path+"?goc=nghe-an", session, nil).Body.String()
+		if link := fmt.Sprintf(`href="/tem/%d-%d"`, from.ID, number); !strings.Contains(page, link) {
+			t.Errorf("%s of the part does not lead to its order: want %s", path, link)
+		}
+		if regexp.MustCompile(`href="/tem/[0-9]+"`).MatchString(page) {
+			t.Errorf("%s of the part leads to an order of the successor", path)
+		}
+	}
 	if page := w.ask(http.MethodGet, record, session, nil).Body.String(); strings.Contains(page, "Vũ Đức Anh") {
 		t.Error("the page of the record names an inspector of the other province")
 	}

@@ -12,10 +12,6 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"txng/authz"
-	"txng/modules/demo"
-	"txng/modules/journal"
-	"txng/modules/stamps"
 	"txng/tenant"
 	"txng/tenant/proof"
 )
@@ -125,6 +121,7 @@ func (m isolation) figures() []figure {
 		{"catalog_rules", "Luật kiểm tra trên danh mục cơ sở dữ liệu", float64(tenant.Rules), ""},
 		{"catalog_findings", "Vi phạm luật (mục tiêu 0)", float64(len(m.findings)), ""},
 		{"attack_tables", "Bảng bị tấn công", float64(m.attacked.Tables), ""},
+		{"attack_empty_tables", "… trong đó không có dòng nào (mục tiêu 0)", float64(len(m.attacked.Empty)), ""},
 		{"attack_cases", "Trường hợp tấn công", float64(m.attacked.Cases), ""},
 		{"leaks", "Rò rỉ (mục tiêu 0)", float64(len(m.attacked.Leaks)), ""},
 		{"model_operations", "Thao tác ngẫu nhiên, mỗi thao tác một câu lệnh", float64(m.modelled.Operations), ""},
@@ -172,6 +169,7 @@ func (m isolation) missed() error {
 		list = append(list, errors.New("vi phạm luật: "+f.Rule+": "+f.Object))
 	}
 	say("rò rỉ", m.attacked.Leaks)
+	say("không có dòng nào khi bị tấn công", m.attacked.Empty)
 	say("khác mô hình", m.modelled.Wrong)
 	say("còn sót trên kết nối", m.modelled.Residue)
 	say("lỗi cố ý không bị phát hiện", m.mutated.Missed)
@@ -201,9 +199,6 @@ func (m isolation) details(out io.Writer) {
 	for _, x := range m.short {
 		fmt.Fprintln(out, "ít dòng:", x)
 	}
-	for _, x := range m.attacked.Empty {
-		fmt.Fprintln(out, "không có dòng nào khi bị tấn công:", x)
-	}
 }
 
 // ownDatabase makes a migrated database that the bench has for itself, and returns how to remove it.
@@ -232,56 +227,6 @@ func ownDatabase(ctx context.Context, c tenant.Config, purpose string) (tenant.C
 		return c, nil, err
 	}
 	return c, drop, nil
-}
-
-// recorded is the demonstration's site and the statements that it was seen to send.
-type recorded struct {
-	statements          []proof.Statement
-	large, small, other tenant.ID
-}
-
-// record loads the demonstration and visits every page as every role, and notes the statements.
-func (c benchIsolation) record(e *environment, own tenant.Config) (recorded, error) {
-	var r recorded
-	tapped, wire, err := proof.Tap(own, nil)
-	if err != nil {
-		return r, err
-	}
-	defer wire.Close()
-	db, err := tenant.Open(e, tapped)
-	if err != nil {
-		return r, err
-	}
-	defer db.Close()
-	keys, err := stamps.KeysOf(own.Secret)
-	if err != nil {
-		return r, err
-	}
-	bar := newSteps(e.err, "Nạp dữ liệu mẫu")
-	base := &url.URL{Scheme: "http", Host: "txng.bench"}
-	signer, err := authz.NewSigner(own.Secret)
-	if err != nil {
-		return r, err
-	}
-	result, err := demo.Load(e, db, keys, signer.Factors(), base.String(), bar.at)
-	if err != nil {
-		return r, err
-	}
-	if err := journal.SealAll(e, db); err != nil {
-		return r, err
-	}
-	for slug, id := range map[string]*tenant.ID{"nghe-an": &r.large, "ha-noi": &r.small, "ho-chi-minh": &r.other} {
-		t, err := db.TenantBySlug(e, slug)
-		if err != nil {
-			return r, err
-		}
-		*id = t.ID
-	}
-	if err := visit(e, db, own.Secret, keys, base, result, newSteps(e.err, "Xem mọi trang")); err != nil {
-		return r, err
-	}
-	r.statements = wire.Statements()
-	return r, nil
 }
 
 // steps is a progress bar that may be told from several goroutines.

@@ -57,8 +57,8 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		columns = append(columns, web.Column[listed]{Label: "Chủ thể", HidePhone: true, Value: func(s listed) any { return s.Org }})
 	}
 	columns = append(columns,
-		web.Column[listed]{Label: "Đợt tem", Value: func(s listed) any { return refOf(tx, s).String() }, Cell: func(s listed) templ.Component {
-			return ui.Anchor(refOf(tx, s).Path(), "Đợt "+refOf(tx, s).String())
+		web.Column[listed]{Label: "Đợt tem", Value: func(s listed) any { return refOf(q, s).String() }, Cell: func(s listed) templ.Component {
+			return ui.Anchor(refOf(q, s).Path(), "Đợt "+refOf(q, s).String())
 		}},
 		web.Column[listed]{Label: "Tem số", Numeric: true, Value: func(s listed) any { return int64(s.Index) + 1 }},
 		web.Column[listed]{Label: "Kết quả", Value: func(s listed) any { return s.Verdict.status().Word }, Cell: func(s listed) templ.Component { return ui.Badge(s.Verdict.status()) }},
@@ -75,8 +75,8 @@ func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	}.Answer(q, tx)
 }
 
-func refOf(tx tenant.Tx, s listed) stamps.Ref {
-	return stamps.RefOf(tx.Tenant(), s.TenantID, s.OrderNumber)
+func refOf(q *web.Request, s listed) stamps.Ref {
+	return stamps.RefOf(q.Who.Tenant, s.TenantID, s.OrderNumber)
 }
 
 // searchLabel names the search box: an organization sees its own scans only.

@@ -117,12 +117,20 @@ type listed struct {
 	Org         string
 }
 
+// productName is the name of the product of a scan s. It is looked up by key, whatever the plan: a list reads it for the rows
+// that it shows, and a plan that joins all scans of a province with its products is good for another one only.
+const productName = `(
+			select p.name
+			from stamps.stamp_order o
+			join catalog.product p on p.tenant_id = any ($1) and p.tenant_id = o.tenant_id and p.id = o.product_id
+			where o.tenant_id = any ($1) and o.tenant_id = s.tenant_id and o.number = s.order_number)`
+
 // orders are the orders of the list. A scan's number begins with its time.
 var orders = map[string]string{
 	"at":       ` order by s.id`,
 	"-at":      ` order by s.id desc`,
-	"product":  ` order by p.name collate "vi-x-icu", s.id desc`,
-	"-product": ` order by p.name collate "vi-x-icu" desc, s.id desc`,
+	"product":  ` order by ` + productName + ` collate "vi-x-icu", s.id desc`,
+	"-product": ` order by ` + productName + ` collate "vi-x-icu" desc, s.id desc`,
 }
 
 // firstID returns the lowest number that a scan at t can have.
@@ -142,23 +150,24 @@ func search(ctx context.Context, tx tenant.Tx, l web.Query, between web.Days) ([
 		high = firstID(end)
 	}
 	rows, err := tenant.List[row](ctx, tx, `
-		select s.tenant_id, s.order_number, s.index, s.verdict, s.at, p.name as product, g.name as org,
+		select s.tenant_id, s.order_number, s.index, s.verdict, s.at, coalesce(`+productName+`, '') as product, coalesce((
+				select g.name
+				from organization.organization g
+				where g.tenant_id = any ($1) and g.tenant_id = s.tenant_id and g.id = s.org_id), '') as org,
 			count(*) over () as total
 		from scan.scan s
-		join stamps.stamp_order o on o.tenant_id = any ($1) and o.tenant_id = s.tenant_id and o.number = s.order_number
-		join catalog.product p on p.tenant_id = any ($1) and p.tenant_id = o.tenant_id and p.id = o.product_id
-		join organization.organization g on g.tenant_id = any ($1) and g.tenant_id = o.tenant_id and g.id = o.org_id
 		where s.tenant_id = any ($1) and s.id >= $2 and s.id < $3
 		and ($4 = '' or s.verdict = $4)
 		and ($5 = '' or s.order_number::text = $5)
 		and not exists (
 			select from unnest($6::text[]) w
 			where not exists (
-				select from catalog.token t
-				where t.tenant_id = any ($1) and t.tenant_id = o.tenant_id and t.product_id = o.product_id and t.token ^@ w)
+				select from stamps.stamp_order o
+				join catalog.token t on t.tenant_id = any ($1) and t.tenant_id = o.tenant_id and t.product_id = o.product_id and t.token ^@ w
+				where o.tenant_id = any ($1) and o.tenant_id = s.tenant_id and o.number = s.order_number)
 			and not exists (
 				select from organization.token t
-				where t.tenant_id = any ($1) and t.tenant_id = o.tenant_id and t.org_id = o.org_id and t.token ^@ w))`+
+				where t.tenant_id = any ($1) and t.tenant_id = s.tenant_id and t.org_id = s.org_id and t.token ^@ w))`+
 		orders[l.Order]+`
 		limit $7 offset $8`, low, high, l.Get("verdict"), l.Get("order"), vi.Tokens(l.Get("q")), l.Limit, l.Offset)
 	if err != nil {

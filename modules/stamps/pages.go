@@ -37,7 +37,7 @@ func (s State) status() ui.Status {
 }
 
 func list(q *web.Request, tx tenant.Tx) (web.Answer, error) {
-	home := tx.Tenant()
+	home := q.Who.Tenant // also of the orders of a part of another province, in whose place the transaction reads
 	columns := []web.Column[listed]{
 		{Key: "product", Label: "Đợt tem", Value: func(l listed) any { return RefOf(home, l.TenantID, l.Number).String() + " – " + l.Product }, Cell: func(l listed) templ.Component {
 			r := RefOf(home, l.TenantID, l.Number)

@@ -209,11 +209,10 @@ func describe(ctx context.Context, conn *pgx.Conn, s Statement) (call, error) {
 	}
 	if scopedRole(s.Role) {
 		c.tenant = []int{0}
-	} else {
-		for _, m := range tenantParameter.FindAllStringSubmatch(s.SQL, -1) {
-			if n, _ := strconv.Atoi(m[1]); !slices.Contains(c.tenant, n-1) && n <= len(c.types) {
-				c.tenant = append(c.tenant, n-1)
-			}
+	}
+	for _, m := range tenantParameter.FindAllStringSubmatch(s.SQL, -1) {
+		if n, _ := strconv.Atoi(m[1]); !slices.Contains(c.tenant, n-1) && n <= len(c.types) {
+			c.tenant = append(c.tenant, n-1)
 		}
 	}
 	return c, nil

@@ -51,19 +51,19 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 	}
 	found, err := conn.Query(ctx, `
 		with column_of_key as (
-			select i.indexrelid, a.attname, a.atttypid, a.attname = 'fields' or exists (
+			select i.indexrelid, i.indexprs is null as plain, a.attname, a.atttypid, a.attname = 'fields' or exists (
 					select from pg_constraint k
 					where k.conrelid = i.indrelid and k.contype = 'c' and a.attnum = any (k.conkey)
 					and pg_get_constraintdef(k.oid) !~ '^CHECK \(\(\(?length\(|^CHECK \(\(\w+ > 0') as restrained
 			from pg_index i
 			join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-			where i.indrelid = $1::regclass and i.indisunique and i.indexprs is null and a.attname <> 'tenant_id'), key as (
+			where i.indrelid = $1::regclass and i.indisunique and a.attname <> 'tenant_id'), key as (
 			select *, bool_and(restrained) over (partition by indexrelid) as stuck,
 				bool_or(atttypid in ('int8'::regtype, 'int4'::regtype) and not restrained) over (partition by indexrelid) as number
 			from column_of_key)
 		select quote_ident(attname) as name, atttypid::regtype::text as type, bool_and(number) as number
 		from key
-		where not restrained or stuck
+		where not restrained or stuck and plain
 		group by attname, atttypid`, t.Name)
 	if err != nil {
 		return "", fmt.Errorf("read the keys of %s: %w", t.Name, err)
@@ -84,6 +84,10 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 		return "", err
 	}
 	rows = min(rows, heaviest/max(weight, 1))
+	var numbers []string
+	if err := conn.QueryRow(ctx, "select array(select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and atttypid in ('int8'::regtype, 'int4'::regtype))", t.Name).Scan(&numbers); err != nil {
+		return "", err
+	}
 	values := make([]string, len(t.Columns))
 	for i, name := range t.Columns {
 		values[i] = "t." + name
@@ -109,7 +113,7 @@ func inflate(ctx context.Context, conn *pgx.Conn, t Table, of tenant.ID, rows in
 			values[i] = "(4000000000 + g)::text::xid8"
 		}
 		// Numbers of other records follow their records' copies.
-		if values[i] == "t."+name && strings.HasSuffix(name, "_id") && name != "org_id" && name != "account_id" && name != "tenant_id" {
+		if values[i] == "t."+name && strings.HasSuffix(name, "_id") && slices.Contains(numbers, name) && name != "org_id" && name != "account_id" && name != "tenant_id" {
 			values[i] = fmt.Sprintf("case t.%[1]s when 0 then 0 else t.%[1]s + g * %[2]d end", name, templates)
 		}
 	}
