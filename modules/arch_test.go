@@ -6,10 +6,13 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"txng/tenant"
 )
 
 // mayImport says which modules a module imports beside the kit. It has no circle.
@@ -191,6 +194,46 @@ func TestDoorsAreNotWalkedAround(t *testing.T) {
 		})
 	}
 }
+
+// TestOnlyScansGoPastAProvincesState keeps the door that writes in suspended and archived provinces to module scan, and
+// what the module writes to the tables that shoppers leave something behind in.
+func TestOnlyScansGoPastAProvincesState(t *testing.T) {
+	t.Parallel()
+	visits, writes := 0, 0
+	for _, f := range files(t) {
+		if strings.HasPrefix(f.dir, "tenant") || f.path == "modules/arch_test.go" {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if n.Sel.Name == "Visit" || n.Sel.Name == "Visitor" {
+					visits++
+					if f.dir != "modules/scan" {
+						t.Errorf("%s uses %s, which is for modules/scan only", f.path, n.Sel.Name)
+					}
+				}
+			case *ast.BasicLit:
+				if f.dir != "modules/scan" || f.test || n.Kind != token.STRING {
+					return true
+				}
+				for _, m := range written.FindAllStringSubmatch(n.Value, -1) {
+					writes++
+					if !slices.Contains(tenant.Visited, m[1]) {
+						t.Errorf("%s writes %s; shoppers leave something behind in %v only", f.path, m[1], tenant.Visited)
+					}
+				}
+			}
+			return true
+		})
+	}
+	if visits == 0 || writes == 0 {
+		t.Errorf("%d uses of the door, %d statements that write: the test has lost its subject", visits, writes)
+	}
+}
+
+// written finds the tables that a statement writes.
+var written = regexp.MustCompile(`(?:insert into|delete from|merge into|update) ([a-z_]+\.[a-z_]+)`)
 
 func TestTopLevelHoldsNothingElse(t *testing.T) {
 	t.Parallel()

@@ -52,7 +52,7 @@ var Roles = append(slices.Clone(TenantRoles), rolePublic, roleMinistry, rolePlat
 // for those that are confined within their tenant. DB chooses by the scope. Their rights are the same.
 var TenantRoles = []string{roleApp, roleMerged, roleConfined}
 
-// DB is the database through its doors: In and View for a tenant, Public, Nation and Platform. Each door signs in as
+// DB is the database through its doors: In, View and Visit for a tenant, Public, Nation and Platform. Each door signs in as
 // its own role; no connection is ever handed out.
 type DB struct {
 	app, merged, confined, public, ministry, platform *pgxpool.Pool
@@ -156,7 +156,7 @@ func (db *DB) WithClock(clock func() time.Time) *DB {
 func (db *DB) Now() time.Time { return db.clock() }
 
 // In runs f in a transaction of the scope, which commits when f returns nil and is rolled back otherwise. A tenant that
-// is suspended or archived is read only: fault.Conflict. One that has too many waiting already: fault.TooMany.
+// is suspended or archived is read only: fault.Conflict (but see Visit). One that has too many waiting already: fault.TooMany.
 func (db *DB) In(ctx context.Context, s Scope, f func(Tx) error) error {
 	switch s.frozen {
 	case Suspended:

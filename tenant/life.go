@@ -38,10 +38,10 @@ type Step struct {
 
 // Steps are the changes of state that the operator may make.
 var Steps = []Step{
-	{Suspended, []State{Active}, "Tạm dừng", "Chỉ xem được, không ghi dữ liệu mới; trang công khai và tem vẫn tra cứu được."},
+	{Suspended, []State{Active}, "Tạm dừng", "Chỉ xem được, không ghi dữ liệu mới; trang công khai và tem vẫn tra cứu được, lượt quét vẫn được ghi nhận."},
 	{Active, []State{Suspended}, "Vận hành lại", "Làm việc bình thường trở lại."},
-	{Archived, []State{Suspended, Merged}, "Lưu trữ", "Đóng chương trình: chỉ xem và xuất dữ liệu; tem đã dán vẫn tra cứu được."},
-	{Suspended, []State{Archived}, "Mở lại từ lưu trữ", "Trở về trạng thái tạm dừng, sau đó có thể vận hành lại."},
+	{Archived, []State{Suspended, Merged}, "Lưu trữ", "Đóng chương trình: chỉ xem và xuất dữ liệu; tem đã dán vẫn tra cứu được, lượt quét vẫn được ghi nhận."},
+	{Suspended, []State{Archived}, "Mở lại từ lưu trữ", "Trở về trạng thái tạm dừng, sau đó có thể vận hành lại; tỉnh đã sáp nhập thì trở về trạng thái đã sáp nhập."},
 }
 
 // StepsFrom returns the steps that a tenant's state allows.

@@ -23,9 +23,9 @@ type State string
 const (
 	Draft     State = "draft"     // registered, not yet onboarded
 	Active    State = "active"    // runs its programme here
-	Suspended State = "suspended" // read only
+	Suspended State = "suspended" // read only; shoppers go on (DB.Visit)
 	Merged    State = "merged"    // its rows are read by its successor
-	Archived  State = "archived"
+	Archived  State = "archived"  // as suspended, and may be deleted (tenant/archive)
 )
 
 // Tenant is a province or centrally-run city in the registry.

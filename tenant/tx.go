@@ -224,11 +224,8 @@ func Put[T any](ctx context.Context, t Tx, sql string, args ...any) (T, error) {
 }
 
 // Puts is Put for statements that return several rows, each put into the fields of T by column name.
-func Puts[T any](ctx context.Context, t Tx, sql string, args ...any) ([]T, error) {
-	if t.open == nil {
-		return nil, errNoScope
-	}
-	rows, err := t.tx.Query(ctx, sql, append([]any{t.scope.home}, args...)...)
+func Puts[T any](ctx context.Context, w Writer, sql string, args ...any) ([]T, error) {
+	rows, err := w.put(ctx, sql, args)
 	if err != nil {
 		return nil, translate(err)
 	}

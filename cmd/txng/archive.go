@@ -235,6 +235,7 @@ type tenantDelete struct {
 	Archive  string `help:"Tệp lưu trữ được giữ lại." required:"" type:"existingfile"`
 	Confirm  string `help:"Gõ lại tên miền con để xác nhận." required:""`
 	Archives string `name:"archive-folder" help:"Thư mục các tệp lưu trữ mà tỉnh đã yêu cầu; bỏ trống là thư mục archives của thư mục dữ liệu." type:"path" env:"TXNG_ARCHIVE_FOLDER"`
+	Late     bool   `name:"late-scans" help:"Xóa cả các lượt quét tem đến sau khi lập tệp lưu trữ, không có trong tệp."`
 }
 
 func (c tenantDelete) Run(e *environment) error {
@@ -254,6 +255,7 @@ func (c tenantDelete) Run(e *environment) error {
 	}
 	done, err := archive.Delete(e, d.Config, archive.Deletion{
 		Slug: c.Slug, Confirm: c.Confirm, Archive: file, Name: c.Archive, Folder: c.archives(c.Archives), Letters: letters,
+		LateScans: c.Late,
 	})
 	if err != nil {
 		return err
@@ -263,6 +265,9 @@ func (c tenantDelete) Run(e *environment) error {
 		left += l.Rows
 	}
 	fmt.Fprintf(e.out, "Đã xóa %s: %d dòng, %d tài khoản, %d tệp trên hệ thống (tệp lưu trữ và thư).\n", done.Header.Tenant.Name, done.Rows, done.People, done.Files)
+	if done.Late > 0 {
+		fmt.Fprintf(e.out, "Trong đó %d lượt quét tem đến sau khi lập tệp lưu trữ: không có trong tệp giữ lại.\n", done.Late)
+	}
 	fmt.Fprintf(e.out, "Đã đếm lại %d bảng: còn %d dòng của tỉnh. Số hiệu %d không cấp cho tỉnh khác.\nTệp giữ lại: %s\nSHA-256 %s\n",
 		len(done.Left), left, done.Header.Tenant.ID, c.Archive, done.SHA256)
 	return nil

@@ -129,8 +129,8 @@ func chooseProvince(q *web.Request) (web.Answer, error) {
 	return web.Page(provincesPage(found, query.Get(ui.QuerySearch), local(query.Get("tiep")))), nil
 }
 
-// signsIn reports whether people of a tenant may sign in.
-func signsIn(t tenant.Tenant) bool { return t.State != tenant.Draft && t.State != tenant.Archived }
+// signsIn reports whether people of a tenant may sign in. Those of an archived one look at its data, and export them.
+func signsIn(t tenant.Tenant) bool { return t.State != tenant.Draft }
 
 // provider returns the tenant and the provider that an address names.
 func provider(q *web.Request) (tenant.Tenant, authz.ProviderRef, error) {

@@ -1,7 +1,6 @@
 package home
 
 import (
-	"slices"
 	"strings"
 
 	"txng/modules/internal/ui"
@@ -113,21 +112,8 @@ func reportedTo(q *web.Request) (tenant.Tenant, bool) {
 			return tenant.Tenant{}, false
 		}
 	}
-	if t.State != tenant.Merged {
-		return t, true
-	}
-	all, err := db.Tenants(q.Context())
-	if err != nil {
-		return t, true
-	}
-	for _, heir := range all {
-		if heir.State != tenant.Active {
-			continue
-		}
-		origins, err := db.Origins(q.Context(), heir.ID)
-		if err == nil && slices.ContainsFunc(origins, func(l tenant.Lineage) bool { return l.Origin == t.ID }) {
-			return heir, true
-		}
+	if heir, err := db.Heir(q.Context(), t); err == nil {
+		return heir, true
 	}
 	return t, true
 }

@@ -13,9 +13,19 @@ import (
 
 // Jobs registers what refreshes the roll-ups: of one tenant after a change, of all that work every minute.
 func Jobs(w *job.Workers) {
-	job.Handle(w, func(ctx context.Context, j measure.Refresh) error { return RefreshTenant(ctx, w.DB, j.Tenant) })
+	job.Handle(w, func(ctx context.Context, j measure.Refresh) error { return refreshOne(ctx, w.DB, j.Tenant) })
 	job.Handle(w, func(ctx context.Context, _ measure.RefreshAll) error { return refreshAll(ctx, w.DB) })
 	w.Every(time.Minute, measure.RefreshAll{})
+}
+
+// refreshOne refreshes a tenant after a change in it. One that was suspended or archived since keeps its figures: nothing
+// is written there, so there is no use in trying again.
+func refreshOne(ctx context.Context, db *tenant.DB, id tenant.ID) error {
+	t, err := db.Tenant(ctx, id)
+	if err != nil || t.State == tenant.Suspended || t.State == tenant.Archived {
+		return err
+	}
+	return RefreshTenant(ctx, db, id)
 }
 
 // RefreshTenant computes a tenant's roll-ups: over what it reads, over each part that it gave to another province and,

@@ -153,7 +153,8 @@ func showSignUp(q *web.Request) (web.Answer, error) {
 				active = append(active, t)
 			}
 		}
-		return web.Page(chooseTenantPage(active, q.URL.Query().Get("tinh") != "")), nil
+		_, own := q.TenantOfHost()
+		return web.Page(chooseTenantPage(active, own || q.URL.Query().Get("tinh") != "")), nil
 	}
 	if !takesSignUps(t) {
 		return web.Page(closedPage(t)), nil

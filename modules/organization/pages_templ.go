@@ -346,7 +346,7 @@ func chooseTenantPage(active []tenant.Tenant, absent bool) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			if absent {
-				templ_7745c5c3_Err = ui.Notice(ui.Warning, "", "Tỉnh, thành phố này chưa nhận đăng ký trên hệ thống.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.Warning, "", "Tỉnh, thành phố này hiện không nhận đăng ký trên hệ thống.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,9 +48,10 @@ type stampView struct {
 	code    string
 	now     time.Time
 	self    string
-	tenant  string // slug of the province that the stamp was issued in; "" when it is not known
-	of      tenant.Tenant
-	wait    int // seconds, of Busy
+	tenant  string        // slug of the province that the stamp was issued in; "" when it is not known
+	of      tenant.Tenant // whom people turn to: that province, or its successor
+	note    string        // what the province's state means for what the page says, "" for nothing
+	wait    int           // seconds, of Busy
 }
 
 // part returns a part of the path, percent-decoded: the router matches the path as it came.
@@ -150,7 +152,10 @@ func (p public) stamp(q *web.Request) (web.Answer, error) {
 		return v.answer(), nil
 	}
 	if known {
-		v.tenant, v.of = of.Slug, of
+		if v.of, v.note, err = standing(q, v.w, of); err != nil {
+			return web.Answer{}, err
+		}
+		v.tenant = of.Slug
 	}
 	v.found, v.verdict = &f, f.verdict(q.Now())
 	if q.Method == http.MethodHead {
@@ -165,6 +170,23 @@ func (p public) stamp(q *web.Request) (web.Answer, error) {
 		answer.Status = http.StatusServiceUnavailable
 	}
 	return answer, nil
+}
+
+// standing returns whom people of a province turn to, and what its state means for what is shown of it: where nothing is
+// written any more, a recall is not either.
+func standing(q *web.Request, w *words, of tenant.Tenant) (heir tenant.Tenant, note string, err error) {
+	if heir, err = q.App().DB.Heir(q.Context(), of); err != nil {
+		return of, "", err
+	}
+	switch {
+	case of.State == tenant.Suspended:
+		note = w.paused(of.Name)
+	case of.State == tenant.Archived && heir.ID != of.ID:
+		note = w.closed(of.Name, heir.Name)
+	case of.State == tenant.Archived:
+		note = w.closed(of.Name, "")
+	}
+	return heir, note, nil
 }
 
 // product answers for a GTIN without a stamp.
@@ -190,6 +212,12 @@ func (p public) product(q *web.Request) (web.Answer, error) {
 	})
 	if err != nil {
 		return web.Answer{}, err
+	}
+	for i, p := range products {
+		at := slices.IndexFunc(all, func(t tenant.Tenant) bool { return t.ID == p.TenantID })
+		if _, products[i].Note, err = standing(q, w, all[at]); err != nil {
+			return web.Answer{}, err
+		}
 	}
 	answer := web.Page(productPage(w, gtin, products, q.Now(), q.URL.EscapedPath())).
 		With("Content-Language", w.lang).With("Vary", "Accept-Language")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,23 +31,30 @@ type Seen struct {
 
 // Limits of the recorder.
 const (
-	queueLength = 2048 // scans that wait; one more is refused
+	queueLength = 2048 // scans of one tenant that wait; one more is refused
 	batchLength = 500  // scans of one commit
 	commitTime  = 5 * time.Second
 )
 
-// Recorder writes scans to the database. Scans that come while a commit is under way share the next one.
+// Recorder writes scans to the database, each tenant's by themselves: one whose scans fail or wait for a lock keeps
+// nobody else's waiting. Scans of a tenant that come while its commit is under way share the next one.
 type Recorder struct {
-	db    *tenant.DB
-	log   *slog.Logger
-	queue chan *waiting
+	db  *tenant.DB
+	log *slog.Logger
 
-	mu      sync.RWMutex // held for writing while the queue is closed
+	mu      sync.Mutex
+	ctx     context.Context // of Start; nil before
 	closed  bool
-	started bool
-	done    chan struct{}
-	changed map[tenant.ID]time.Time // when the KPIs were last told
-	commits int                     // transactions that were tried; read after Close
+	lines   map[tenant.ID]*line
+	group   sync.WaitGroup // of the lines that are worked on
+	commits int            // transactions that were tried; read after Close
+}
+
+// line are the hits of one tenant that wait.
+type line struct {
+	waiting []*waiting
+	worked  bool
+	told    time.Time // when the KPIs were last told; for who works on the line
 }
 
 // waiting is a hit on its way; its answer is sent exactly once.
@@ -63,46 +71,45 @@ type outcome struct {
 
 // NewRecorder returns a recorder that is not started yet.
 func NewRecorder(db *tenant.DB, log *slog.Logger) *Recorder {
-	return &Recorder{
-		db: db, log: log, queue: make(chan *waiting, queueLength), done: make(chan struct{}),
-		changed: map[tenant.ID]time.Time{},
-	}
+	return &Recorder{db: db, log: log, lines: map[tenant.ID]*line{}}
 }
 
-// Start begins to record. Scans that were asked for before wait in the queue. The recorder works until Close; the end of
-// ctx only cuts short what the database is doing.
+// Start begins to record. Scans that were asked for before have waited. The recorder works until Close; the end of ctx
+// only cuts short what the database is doing.
 func (r *Recorder) Start(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.started || r.closed {
+	if r.ctx != nil || r.closed {
 		return
 	}
-	r.started = true
-	go r.work(ctx)
+	r.ctx = ctx
+	for of, l := range r.lines {
+		r.hurry(of, l)
+	}
 }
 
 // Close records what waits, refuses what comes later, and returns when all is done.
 func (r *Recorder) Close() {
 	r.mu.Lock()
-	if !r.closed {
-		r.closed = true
-		close(r.queue)
-		if !r.started {
-			for w := range r.queue {
+	r.closed = true
+	if r.ctx == nil {
+		for _, l := range r.lines {
+			for _, w := range l.waiting {
 				w.answer <- outcome{err: errNotRecorded}
 			}
-			close(r.done)
+			l.waiting = nil
 		}
 	}
 	r.mu.Unlock()
-	<-r.done
+	r.group.Wait()
 }
 
 // errNotRecorded says that a scan was not recorded; the same request may succeed later.
 var errNotRecorded = fmt.Errorf("record scan: %w", fault.Unavailable)
 
-// Record writes a scan and returns how often the stamp was scanned, itself included. It returns after the commit. Errors:
-// fault.Unavailable when too many scans wait, the recorder is closed or the database does not answer; the context's.
+// Record writes a scan, whatever the state of the stamp's tenant (tenant.DB.Visit), and returns how often the stamp was
+// scanned, itself included. It returns after the commit. Errors: fault.Unavailable when too many scans of the tenant
+// wait, the recorder is closed or the database does not answer; the context's.
 func (r *Recorder) Record(ctx context.Context, h Hit) (Seen, error) {
 	w := &waiting{Hit: h, ctx: ctx, answer: make(chan outcome, 1)}
 	if !r.enqueue(w) {
@@ -117,58 +124,65 @@ func (r *Recorder) Record(ctx context.Context, h Hit) (Seen, error) {
 }
 
 func (r *Recorder) enqueue(w *waiting) bool {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if r.closed {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := tenant.ID(w.Stamp.Tenant)
+	l := r.lines[of]
+	if l == nil {
+		l = &line{}
+		r.lines[of] = l
+	}
+	if r.closed || len(l.waiting) >= queueLength {
 		return false
 	}
-	select {
-	case r.queue <- w:
-		return true
-	default:
-		return false
-	}
+	l.waiting = append(l.waiting, w)
+	r.hurry(of, l)
+	return true
 }
 
-// work commits batch after batch until the queue is closed and empty.
-func (r *Recorder) work(ctx context.Context) {
-	defer close(r.done)
-	for first := range r.queue {
-		batch := map[tenant.ID][]*waiting{}
-		take := func(w *waiting) {
-			if w.ctx.Err() == nil { // nobody waits for it any more otherwise
-				of := tenant.ID(w.Stamp.Tenant)
-				batch[of] = append(batch[of], w)
-			}
+// hurry has a line worked on, if it is to be and is not. Its caller holds the lock.
+func (r *Recorder) hurry(of tenant.ID, l *line) {
+	if r.ctx == nil || l.worked || len(l.waiting) == 0 {
+		return
+	}
+	l.worked = true
+	r.group.Go(func() { r.work(of, l) })
+}
+
+// work commits batch after batch until nobody waits in the line.
+func (r *Recorder) work(of tenant.ID, l *line) {
+	for {
+		hits := r.next(l)
+		if len(hits) == 0 {
+			return
 		}
-		take(first)
-	drain:
-		for range batchLength - 1 {
-			select {
-			case w, ok := <-r.queue:
-				if !ok {
-					break drain
-				}
-				take(w)
-			default:
-				break drain
-			}
-		}
-		for of, hits := range batch {
-			r.commit(ctx, of, hits)
+		hits = slices.DeleteFunc(hits, func(w *waiting) bool { return w.ctx.Err() != nil }) // nobody waits for it any more
+		if len(hits) > 0 && r.commit(r.ctx, of, hits) {
+			r.tell(r.ctx, of, l)
 		}
 	}
 }
 
-// commit records hits of one tenant in one transaction and answers them. When the transaction fails for a reason of a
-// single hit's, each is tried by itself, so that one cannot spoil the others.
-func (r *Recorder) commit(ctx context.Context, of tenant.ID, hits []*waiting) {
+// next takes the hits of the line's next commit; none when its work is done.
+func (r *Recorder) next(l *line) []*waiting {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := min(len(l.waiting), batchLength)
+	hits := slices.Clone(l.waiting[:n])
+	l.waiting = slices.Delete(l.waiting, 0, n)
+	l.worked = n > 0
+	return hits
+}
+
+// commit records hits of one tenant in one transaction and answers them; false when none was recorded. When the
+// transaction fails for a reason of a single hit's, each is tried by itself, so that one cannot spoil the others.
+func (r *Recorder) commit(ctx context.Context, of tenant.ID, hits []*waiting) (recorded bool) {
 	seen, err := r.write(ctx, of, hits)
 	if err != nil && len(hits) > 1 && !errors.Is(err, fault.Unavailable) && !errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		for i := range hits {
-			r.commit(ctx, of, hits[i:i+1])
+			recorded = r.commit(ctx, of, hits[i:i+1]) || recorded
 		}
-		return
+		return recorded
 	}
 	if err != nil {
 		r.log.Error("scans were not recorded", "tenant", of, "scans", len(hits), "error", err)
@@ -181,6 +195,25 @@ func (r *Recorder) commit(ctx context.Context, of tenant.ID, hits []*waiting) {
 		}
 		w.answer <- outcome{Seen: seen[i]}
 	}
+	return err == nil
+}
+
+// tell has the KPIs of a tenant computed anew, at most once a second. Nothing is computed for one that is suspended or
+// archived, whose figures stay as they were; and a failure takes no scan back, because all are refreshed every minute.
+func (r *Recorder) tell(ctx context.Context, of tenant.ID, l *line) {
+	if r.db.Now().Sub(l.told) < time.Second {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, commitTime)
+	defer stop()
+	scope, err := r.db.Scope(ctx, of)
+	if err == nil {
+		err = r.db.In(ctx, scope.Alone(), func(tx tenant.Tx) error { return measure.Changed(ctx, tx) })
+	}
+	if err != nil && !errors.Is(err, fault.Conflict) {
+		r.log.Error("the KPIs were not told of scans", "tenant", of, "error", err)
+	}
+	l.told = r.db.Now()
 }
 
 // place is a stamp within its tenant.
@@ -191,24 +224,16 @@ type place struct{ order, index int }
 func (r *Recorder) write(ctx context.Context, of tenant.ID, hits []*waiting) ([]Seen, error) {
 	ctx, stop := context.WithTimeout(ctx, commitTime)
 	defer stop()
+	r.mu.Lock()
 	r.commits++
-	scope, err := r.db.Scope(ctx, of)
-	if err != nil {
-		return nil, err
-	}
+	r.mu.Unlock()
 	var totals []total
-	tell := r.db.Now().Sub(r.changed[of]) >= time.Second
-	err = r.db.In(ctx, scope, func(tx tenant.Tx) error {
-		if totals, err = put(ctx, tx, hits); err != nil || !tell {
-			return err
-		}
-		return measure.Changed(ctx, tx)
+	err := r.db.Visit(ctx, of, func(tx tenant.Visitor) (err error) {
+		totals, err = put(ctx, tx, hits)
+		return err
 	})
 	if err != nil {
 		return nil, err
-	}
-	if tell {
-		r.changed[of] = r.db.Now()
 	}
 	return numbered(hits, totals), nil
 }
@@ -221,7 +246,7 @@ type total struct {
 }
 
 // put logs hits of one tenant and adds them to their stamps' totals, which it returns.
-func put(ctx context.Context, tx tenant.Tx, hits []*waiting) ([]total, error) {
+func put(ctx context.Context, tx tenant.Visitor, hits []*waiting) ([]total, error) {
 	var (
 		ids, orgs       []int64
 		orders, indexes []int

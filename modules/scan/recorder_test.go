@@ -89,7 +89,7 @@ func TestOneWrongScanDoesNotSpoilTheOthers(t *testing.T) {
 			_, results[i] = r.Record(t.Context(), Hit{Stamp: stamps.Stamp{Tenant: int(s.Tenant.ID), Order: order, Index: i}, Org: s.Org, Verdict: Genuine, At: time.Now()})
 		})
 	}
-	for len(r.queue) < len(results) {
+	for r.queued(s.Tenant.ID) < len(results) {
 		time.Sleep(time.Millisecond)
 	}
 	r.Start(t.Context())
@@ -100,6 +100,16 @@ func TestOneWrongScanDoesNotSpoilTheOthers(t *testing.T) {
 			t.Errorf("scan %d: err = %v", i, err)
 		}
 	}
+}
+
+// queued returns how many scans of a tenant wait.
+func (r *Recorder) queued(of tenant.ID) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lines[of] == nil {
+		return 0
+	}
+	return len(r.lines[of].waiting)
 }
 
 func TestFullQueueRefusesAtOnce(t *testing.T) {
@@ -114,6 +124,9 @@ func TestFullQueueRefusesAtOnce(t *testing.T) {
 	}
 	if _, err := r.Record(t.Context(), Hit{}); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("one more: err = %v, want fault.Unavailable", err)
+	}
+	if _, err := r.Record(ended, Hit{Stamp: stamps.Stamp{Tenant: 2}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("one of another tenant: err = %v, want that it waits", err)
 	}
 	r.Close()
 	if _, err := r.Record(t.Context(), Hit{}); !errors.Is(err, fault.Unavailable) {

@@ -60,6 +60,7 @@ type Product struct {
 	PrintedAddress     string // on labels of before a reform; "" when it is no other
 	PrintedUnit        string
 	HasPhoto           bool
+	Note               string `db:"-"` // what its province's state means for it, "" for nothing
 }
 
 // found is a genuine stamp with what consumers may know of it.

@@ -23,6 +23,9 @@ type words struct {
 	scans    func(n int64, first time.Time) string
 	busy     func(seconds int) string
 
+	paused func(province string) string            // of a stamp or product whose province is suspended
+	closed func(province, successor string) string // archived; successor is "" when it was not merged
+
 	advice map[Verdict]string
 	reason string
 
@@ -67,6 +70,16 @@ var vietnamese = words{
 	},
 	busy: func(seconds int) string {
 		return fmt.Sprintf("Đang có quá nhiều người quét tem của tỉnh này. Hãy quét lại sau %d giây.", seconds)
+	},
+	paused: func(province string) string {
+		return province + " đang tạm dừng chương trình truy xuất nguồn gốc: thông tin sản phẩm, lô hàng và việc thu hồi chưa được cập nhật thêm. Lượt quét tem vẫn được ghi nhận."
+	},
+	closed: func(province, successor string) string {
+		s := province + " đã đóng chương trình truy xuất nguồn gốc"
+		if successor != "" {
+			s = province + " đã sáp nhập vào " + successor + " và đã đóng chương trình truy xuất nguồn gốc cũ"
+		}
+		return s + ": thông tin sản phẩm, lô hàng và việc thu hồi không còn được cập nhật. Lượt quét tem vẫn được ghi nhận."
 	},
 	advice: map[Verdict]string{
 		Inactive: "Không mua nếu người bán không giải thích được; báo cho chúng tôi biết nơi bán.",
@@ -121,6 +134,16 @@ var english = words{
 	},
 	busy: func(seconds int) string {
 		return fmt.Sprintf("Too many people are scanning stamps of this province. Please scan again in %d s.", seconds)
+	},
+	paused: func(province string) string {
+		return "The programme of " + province + " is paused: information on products, lots and recalls is not being updated. Scans are still recorded."
+	},
+	closed: func(province, successor string) string {
+		s := "The programme of " + province + " has ended"
+		if successor != "" {
+			s = province + " was merged into " + successor + " and its former programme has ended"
+		}
+		return s + ": information on products, lots and recalls is no longer updated. Scans are still recorded."
 	},
 	advice: map[Verdict]string{
 		Inactive: "Do not buy unless the seller can explain it; tell us where it is sold.",

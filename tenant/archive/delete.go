@@ -26,6 +26,8 @@ type Deletion struct {
 	// Letters is the folder where letters become files while there is no mail server, "" for none; those to the people
 	// who are deleted are removed.
 	Letters string
+	// LateScans allows that scans which came after the archive was made, and are not in it, go with the rest.
+	LateScans bool
 }
 
 // Deleted is what was done.
@@ -36,6 +38,7 @@ type Deleted struct {
 	People int     // accounts that were deleted: of those who had roles nowhere else
 	Files  int     // archives in the folder
 	Left   []Count // every table with 0
+	Late   int64   // scans among the rows that are not in the archive, because they came after it was made
 
 	expected []ManifestTable // rows that must be deleted
 }
@@ -44,7 +47,9 @@ type Deleted struct {
 // archives in the folder. What remains is its number, in tenant.spent, so that nobody else gets it.
 //
 // It refuses (fault.Conflict, fault.Invalid) unless the tenant is archived, nobody reads its rows as a successor, and the
-// archive is whole and holds exactly the rows that are there: every table's hash is compared with a new export's. It signs in as
+// archive is whole and holds exactly the rows that are there: every table's hash is compared with a new export's. Shoppers
+// scan stamps of an archived tenant, too (tenant.DB.Visit): what came after the archive was made stands in its way, unless
+// Deletion.LateScans lets it go; then it is counted. While Delete works, scans of the tenant wait. It signs in as
 // the owner of the schema, because no door may delete. Call DB.Forget of a deployment that runs.
 func Delete(ctx context.Context, c tenant.Config, d Deletion) (Deleted, error) {
 	var done Deleted
@@ -63,14 +68,26 @@ func Delete(ctx context.Context, c tenant.Config, d Deletion) (Deleted, error) {
 		if traces, err = tracesOf(ctx, tx, t.ID); err != nil {
 			return err
 		}
+		if err := holdVisitors(ctx, tx, t.ID); err != nil {
+			return err
+		}
 		deleted, err := erase(ctx, tx, traces)
 		if err != nil {
 			return err
 		}
 		for _, m := range done.expected {
-			if deleted[m.Name] != m.Rows {
+			late := deleted[m.Name] - m.Rows
+			switch {
+			case late == 0:
+			case late > 0 && m.Name == scans:
+				done.Late = late
+			case late > 0 && slices.Contains(tenant.Visited, m.Name): // what such scans brought with them
+			default:
 				return fault.Say(fault.Conflict, "Dữ liệu vừa thay đổi trong lúc xóa (bảng %s). Chưa xóa gì; hãy xuất lại tệp lưu trữ rồi làm lại.", m.Name)
 			}
+		}
+		if done.Late > 0 && !d.LateScans {
+			return errLate(done.Late)
 		}
 		for _, n := range deleted {
 			done.Rows += n
@@ -161,7 +178,16 @@ func compare(ctx context.Context, c tenant.Config, d Deletion, done *Deleted) (t
 		return t, err
 	}
 	if changed := differences(done.Header, kept, now); len(changed) > 0 {
-		return t, fault.Say(fault.Conflict, "Dữ liệu đang có khác với tệp lưu trữ ở: %s. Hãy xuất lại tệp lưu trữ rồi xóa.", strings.Join(changed, ", "))
+		late, only := lateScans(changed, kept, now)
+		switch {
+		case !only:
+			if len(changed) > 5 {
+				changed = append(changed[:5], "…")
+			}
+			return t, fault.Say(fault.Conflict, "Dữ liệu đang có khác với tệp lưu trữ ở: %s. Hãy xuất lại tệp lưu trữ rồi xóa.", strings.Join(changed, ", "))
+		case !d.LateScans:
+			return t, errLate(late)
+		}
 	}
 	done.SHA256 = file.sum()
 	for _, m := range kept.Tables {
@@ -218,10 +244,44 @@ func differences(head Header, kept Manifest, now Result) []string {
 	if len(kept.Tables) > len(now.Manifest.Tables) {
 		list = append(list, kept.Tables[len(now.Manifest.Tables)].Name)
 	}
-	if len(list) > 5 {
-		list = append(list[:5], "…")
-	}
 	return list
+}
+
+// scans is the table of single scans. Doors may only add to it, so what it has beyond an archive came later.
+const scans = "scan.scan"
+
+// lateScans returns how many scans came after the archive was made, and whether nothing else has changed since.
+func lateScans(changed []string, kept Manifest, now Result) (late int64, only bool) {
+	if slices.ContainsFunc(changed, func(name string) bool { return !slices.Contains(tenant.Visited, name) }) {
+		return 0, false
+	}
+	for i, m := range now.Manifest.Tables {
+		if m.Name == scans {
+			late = m.Rows - kept.Tables[i].Rows
+		}
+	}
+	return late, late > 0
+}
+
+func errLate(n int64) error {
+	return fault.Say(fault.Conflict, "Từ lúc lập tệp lưu trữ đã có thêm %d lượt quét tem, không có trong tệp. Chưa xóa gì. Hãy xuất lại tệp lưu trữ rồi xóa; nếu tem vẫn được quét liên tục, thêm --late-scans để xóa cả các lượt quét đến sau.", n)
+}
+
+// holdVisitors lets nobody leave anything behind in the tenant until the transaction ends: it waits for scans that are
+// under way, and holds the rows that later ones would refer to.
+func holdVisitors(ctx context.Context, tx pgx.Tx, id tenant.ID) error {
+	references, err := referencesOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, r := range references {
+		if slices.Contains(tenant.Visited, r.Child) && r.Parent != tenants {
+			if _, err := tx.Exec(ctx, "select 1 from "+quote(r.Parent)+" where tenant_id = $1 for update", id); err != nil {
+				return fmt.Errorf("wait for scans: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // reference is a foreign key.

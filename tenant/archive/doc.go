@@ -44,4 +44,11 @@
 // other tenant's: so none is in the file. Stamps that are printed stay genuine where the master secret is the same. The
 // header has a check value of the stamp key; Import refuses another deployment's archive unless it is told that printed
 // stamps will not be recognized (ImportOptions.OtherKey).
+//
+// # Scans of an archived province
+//
+// Printed stamps stay on the shelves when a province is archived, and whoever scans one is answered as before, so scans go
+// on being recorded (tenant.DB.Visit). An archive has those that came before its snapshot. Delete refuses one that lacks
+// some and says how many; where stamps are scanned all the time, it deletes all the same when told so (Deletion.LateScans),
+// and counts those that no archive has (Deleted.Late). A province whose rows a successor reads is never deleted.
 package archive

@@ -45,9 +45,10 @@ func LogoOf(t tenant.Tenant) string {
 	return "/logo/" + t.Slug + "/" + t.Logo
 }
 
-// Of puts into a public page's frame whose it is. A province that was merged has no pages of its own any more.
+// Of puts into a public page's frame whose it is, also when the province is paused or closed: it remains the one to turn
+// to. A province that was merged has no pages of its own any more; ask tenant.DB.Heir before.
 func Of(t tenant.Tenant, s ui.PublicShell) ui.PublicShell {
-	if t.State != tenant.Active && t.State != tenant.Suspended {
+	if t.ID == 0 || t.State == tenant.Draft || t.State == tenant.Merged {
 		return s
 	}
 	s.Owner, s.Logo, s.Colour, s.Contact = t.Title(), LogoOf(t), t.Colour, ContactOf(t)

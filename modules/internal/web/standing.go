@@ -14,9 +14,9 @@ func (q *Request) standing() ui.Standing {
 	}
 	switch t.State {
 	case tenant.Suspended:
-		return ui.Standing{Kind: ui.Warning, Text: t.Name + " đang tạm dừng vận hành: chỉ xem được, chưa ghi được dữ liệu mới. Người tiêu dùng vẫn tra cứu được tem."}
+		return ui.Standing{Kind: ui.Warning, Text: t.Name + " đang tạm dừng vận hành: chỉ xem được, chưa ghi được dữ liệu mới. Người tiêu dùng vẫn tra cứu được tem; lượt quét vẫn được ghi nhận."}
 	case tenant.Archived:
-		return ui.Standing{Kind: ui.Warning, Text: t.Name + " đã đóng chương trình: chỉ xem và xuất được dữ liệu. Tem đã dán vẫn tra cứu được."}
+		return ui.Standing{Kind: ui.Warning, Text: t.Name + " đã đóng chương trình: chỉ xem và xuất được dữ liệu. Tem đã dán vẫn tra cứu được; lượt quét vẫn được ghi nhận."}
 	}
 	l, ok, err := q.app.DB.Succession(q.Context(), t.ID)
 	if err != nil || !ok {
