@@ -30,6 +30,8 @@
 //   - Each door has a login role of its own (the tenants' three), a member of no other. None owns a table, bypasses row
 //     security, or has a right on a partition. What a door other than the tenants' sees is one policy for that role on
 //     that table.
+//   - A tenant that is suspended or archived is written by nobody (DB.In), but for what shoppers leave behind there: DB.Visit
+//     records their scans whatever the state. Its transaction is a type of its own, for one module and the tables of Visited.
 //   - The scope is opened by set local in the flush that begins the transaction, and ends with it.
 //   - One tenant cannot take the connections of the others: see shares.
 //
