@@ -68,6 +68,7 @@ func TestOneTenantsTroubleIsNobodyElses(t *testing.T) {
 	if _, err := held.Exec(t.Context(), "select from stamps.stamp_order where tenant_id = $1 for update", stuck.Tenant.ID); err != nil {
 		t.Fatal(err)
 	}
+	s.DB.Forget() // which has not heard of the other
 	r := NewRecorder(s.DB, quiet)
 	gone := s.hit(0)
 	gone.Stamp.Tenant = stamps.MaxTenant
