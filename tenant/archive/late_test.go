@@ -13,24 +13,24 @@ import (
 	"txng/tenant/fault"
 )
 
-// shop leaves a scan of a province's first stamp behind; done is called before its commit.
-func shop(t *testing.T, db *tenant.DB, of tenant.ID, done func()) error {
+// shop leaves a scan of a stamp of a province's first order behind; done is called before its commit.
+func shop(t *testing.T, db *tenant.DB, of tenant.ID, index int, done func()) error {
 	t.Helper()
 	return db.Visit(t.Context(), of, func(tx tenant.Visitor) error {
 		type row struct{ Number int }
 		first := `(select number, org_id, fields from stamps.stamp_order where tenant_id = $1 order by number limit 1) o`
 		if _, err := tenant.Puts[row](t.Context(), tx, `
 			insert into scan.scan (tenant_id, id, org_id, order_number, index, verdict, at, fields)
-			select $1::int, $2, org_id, number, 0, 'genuine', now(), fields from `+first+`
-			returning order_number as number`, tx.NewID()); err != nil {
+			select $1::int, $2, org_id, number, $3::int, 'genuine', now(), fields from `+first+`
+			returning order_number as number`, tx.NewID(), index); err != nil {
 			return err
 		}
 		n, err := tenant.Puts[row](t.Context(), tx, `
 			insert into scan.serial (tenant_id, order_number, index, org_id, count, first_at, last_at, fields)
-			select $1::int, number, 0, org_id, 1, now(), now(), fields from `+first+`
+			select $1::int, number, $2::int, org_id, 1, now(), now(), fields from `+first+`
 			on conflict (tenant_id, order_number, index) do update
 			set count = scan.serial.count + 1, last_at = excluded.last_at
-			returning order_number as number`)
+			returning order_number as number`, index)
 		if err == nil && len(n) == 0 {
 			err = errors.New("the province has no stamps")
 		}
@@ -43,7 +43,7 @@ func TestScanAfterTheArchiveIsNeverLostUnsaid(t *testing.T) {
 	c, db, dead, _ := twoProvinces(t)
 	file, _ := export(t, db, dead.ID, archive.Options{})
 	for range 3 {
-		if err := shop(t, db, dead.ID, func() {}); err != nil {
+		if err := shop(t, db, dead.ID, 0, func() {}); err != nil {
 			t.Fatalf("scan in an archived province: %v", err)
 		}
 	}
@@ -74,11 +74,18 @@ func TestScanAfterTheArchiveIsNeverLostUnsaid(t *testing.T) {
 	}
 
 	// A scan that is under way is waited for, and counted like the others.
-	scanned, ended := make(chan struct{}), make(chan error, 1)
+	scanned, ended, watch := make(chan struct{}), make(chan error, 1), owner(t, c)
 	go func() {
-		ended <- shop(t, db, dead.ID, func() {
+		ended <- shop(t, db, dead.ID, 999_999, func() { // of a stamp that nobody has scanned
 			close(scanned)
-			time.Sleep(2 * time.Second)
+			for range 500 { // until the deletion waits for it
+				var waits bool
+				if err := watch.QueryRow(t.Context(), "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')").Scan(&waits); err != nil || waits {
+					return
+				}
+				time.Sleep(20 * time.Millisecond)
+			}
+			t.Error("the deletion does not wait for a scan under way")
 		})
 	}()
 	<-scanned
@@ -90,7 +97,7 @@ func TestScanAfterTheArchiveIsNeverLostUnsaid(t *testing.T) {
 		t.Errorf("the scan under way: %v", err)
 	}
 	db.Forget()
-	if err := shop(t, db, dead.ID, func() {}); !errors.Is(err, fault.NotFound) {
+	if err := shop(t, db, dead.ID, 0, func() {}); !errors.Is(err, fault.NotFound) {
 		t.Errorf("a scan after the deletion: %v, want fault.NotFound", err)
 	}
 	if n := number(t, conn, fmt.Sprintf("select count(*) from scan.scan where tenant_id = %d", dead.ID)); n != 0 {
