@@ -60,6 +60,30 @@ func TestPickerFindsNamDanWithAndWithoutJavaScript(t *testing.T) {
 	}
 }
 
+// TestAddressAsItWasPrintedLeadsToItsUnits: pasted whole, it finds the units of today and of the past that it names.
+func TestAddressAsItWasPrintedLeadsToItsUnits(t *testing.T) {
+	t.Parallel()
+	w := site(t)
+	for address, want := range map[string][]string{
+		"Xóm 3, xã Nam Đàn, huyện Nam Đàn, tỉnh Nghệ An":    {"Xã Nam Đàn", "Huyện Nam Đàn", "Không còn cấp huyện; địa bàn nay thuộc:"},
+		"xom 5, xa Kim Lien, h. Nam Dan, Nghe An, Viet Nam": {"Xã Kim Liên", "Nay thuộc:", "Huyện Nam Đàn"},
+		"xã Kim Liên huyện Nam Đàn tỉnh Nghệ An":            {"Xã Kim Liên", "Nay thuộc:", "Huyện Nam Đàn"},
+	} {
+		for _, path := range []string{"/don-vi-hanh-chinh?don_vi_q=", "/don-vi-hanh-chinh/tim?viec=xem&ten=don_vi&don_vi_q=", "/don-vi-hanh-chinh/tim?viec=xa&tinh=40@2025-07-01&ten=don_vi&don_vi_q="} {
+			page := html.UnescapeString(w.ask(http.MethodGet, path+url.QueryEscape(address), "", nil).Body.String())
+			for _, text := range want {
+				if !strings.Contains(page, text) {
+					t.Errorf("%s%s lacks %q", path, address, text)
+				}
+			}
+		}
+	}
+	page := html.UnescapeString(w.ask(http.MethodGet, "/don-vi-hanh-chinh?don_vi_q="+url.QueryEscape("Xóm 3, xã Không Có, huyện Nam Đàn, tỉnh Hà Nam"), "", nil).Body.String())
+	if strings.Contains(page, "Huyện Nam Đàn") {
+		t.Error("a district is found in a province that it never was in")
+	}
+}
+
 func TestPickerTakesOnlyWhatItUnderstands(t *testing.T) {
 	t.Parallel()
 	w := site(t)

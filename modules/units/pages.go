@@ -20,7 +20,7 @@ func Routes(a *web.App) {
 
 // lookUp shows a unit by its name of today or of the past.
 func lookUp(q *web.Request) (web.Answer, error) {
-	field := picker.Field(q, ui.Field{Name: "don_vi", Label: "Tên xã, phường, huyện, tỉnh", Hint: "Tên hiện nay hoặc trước sắp xếp"}, picker.Lookup, unit.Ref{})
+	field := picker.Field(q, ui.Field{Name: "don_vi", Label: "Tên xã, phường, huyện, tỉnh", Hint: "Tên hiện nay hoặc trước sắp xếp, hoặc cả địa chỉ in trên nhãn, giấy tờ"}, picker.Lookup, unit.Ref{})
 	return web.Page(lookUpPage(field)), nil
 }
 

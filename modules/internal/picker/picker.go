@@ -83,6 +83,9 @@ func (s Search) Picker(now time.Time) ui.Picker {
 		within = unit.Lineage(s.Province)
 	}
 	found := unit.Find(p.Query, now, levels, within, maxFound+1)
+	if len(found) == 0 {
+		found = unit.FindAddress(p.Query, now, levels, within, maxFound+1) // pasted from an old label or paper
+	}
 	if p.More = len(found) > maxFound; p.More {
 		found = found[:maxFound]
 	}
@@ -92,7 +95,7 @@ func (s Search) Picker(now time.Time) ui.Picker {
 		past = past || u.Former(now)
 	}
 	if len(found) == 0 {
-		p.Say = "Không tìm thấy “" + p.Query + "”. Gõ tên xã, phường, huyện, có dấu hoặc không dấu."
+		p.Say = "Không tìm thấy “" + p.Query + "”. Gõ tên xã, phường, huyện hoặc cả địa chỉ, có dấu hoặc không dấu."
 	}
 	if past {
 		p.Note = "Đơn vị tiếp nhận được đối chiếu từ tên trong nghị quyết sắp xếp, không thay cho văn bản."
