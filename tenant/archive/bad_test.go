@@ -191,6 +191,23 @@ func TestBadArchivesAreRefusedWithASentenceAndNothingIsWritten(t *testing.T) {
 	}
 }
 
+// TestFlippedBitIsSaidToBeDamage: wherever it is, the file is called damaged or cut off, not one of another kind and not
+// one that somebody has altered.
+func TestFlippedBitIsSaidToBeDamage(t *testing.T) {
+	s := provinces(t)
+	good, _ := export(t, s.db, s.tenant(t, "nghe-an").ID, archive.Options{})
+	for n := range 60 {
+		at := 10 + n*(len(good)-10)/60
+		file := slices.Clone(good)
+		file[at] ^= 1 << (n % 8)
+		_, _, err := archive.Check(bytes.NewReader(file))
+		var wrong fault.Invalid
+		if !errors.As(err, &wrong) || !strings.Contains(wrong[0].Message, "bị hỏng") && !strings.Contains(wrong[0].Message, "cắt cụt") && !strings.Contains(wrong[0].Message, "nén bất thường") {
+			t.Errorf("bit %d of byte %d of %d flipped: %v", n%8, at, len(good), err)
+		}
+	}
+}
+
 func TestArchiveThatExpandsBeyondReasonIsRefused(t *testing.T) {
 	s := provinces(t)
 	good, _ := export(t, s.db, s.tenant(t, "nghe-an").ID, archive.Options{})

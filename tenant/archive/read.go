@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"txng/tenant"
+	"txng/tenant/fault"
 )
 
 // receiver takes what an archive holds, in the order of the file.
@@ -75,7 +76,7 @@ func read(file io.Reader, to receiver) (Header, Manifest, error) {
 	r := &reader{tar: tar.NewReader(expanded), to: to, all: sha256.New(), files: map[string][]byte{}}
 	m, err := r.entries()
 	if err != nil {
-		return r.head, m, readFault(err)
+		return r.head, m, readFault(r.cause(err, expanded))
 	}
 	// What comes behind the end would be in the file and not in the manifest.
 	if rest, err := io.Copy(io.Discard, expanded); err != nil {
@@ -84,6 +85,22 @@ func read(file io.Reader, to receiver) (Header, Manifest, error) {
 		return r.head, m, bad("Tệp lưu trữ có dữ liệu thừa ở sau phần kết. Không nhập gì.")
 	}
 	return r.head, m, nil
+}
+
+// cause returns what is wrong with a file in which something was found to be wrong. A damaged file may say anything, so
+// its own checksum, which comes last, is asked first.
+func (r *reader) cause(err error, rest io.Reader) error {
+	var wrong fault.Invalid
+	if !errors.As(err, &wrong) && !errors.Is(err, tar.ErrHeader) {
+		return err
+	}
+	if _, damaged := io.Copy(io.Discard, rest); damaged != nil {
+		return damaged
+	}
+	if errors.Is(err, tar.ErrHeader) && r.head.Format != "" {
+		return bad("Tệp lưu trữ bị hỏng: có mục không đọc được. Hãy chép lại tệp.")
+	}
+	return err
 }
 
 // readFault says in a sentence why a file cannot be read.
