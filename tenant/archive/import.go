@@ -358,8 +358,9 @@ func (i *importer) known(a accountOf) (bool, error) {
 
 // relation puts the provinces' numbers in for their units, and reports whether one of them is not here.
 func (i *importer) relation(values []*string) (bool, error) {
-	own, other := false, ""
+	own, other, undone := false, "", false
 	for n, name := range i.part.names() {
+		undone = undone || name == "undone_at" && values[n] != nil
 		if !slices.Contains(i.part.Tenants, name) {
 			continue
 		}
@@ -384,7 +385,8 @@ func (i *importer) relation(values []*string) (bool, error) {
 	if !own {
 		return false, i.wrongRow("thuộc về tỉnh, thành phố khác")
 	}
-	if !i.o.Mergers {
+	// What was taken back is history: nobody reads another's rows by it.
+	if !i.o.Mergers && !undone {
 		return false, fault.Say(fault.Conflict, "Theo tệp lưu trữ, %s có sáp nhập hoặc chuyển xã, phường với %s đang có trên hệ thống này, nên bên kế thừa sẽ đọc được dữ liệu của bên kia. Hãy đối chiếu với nghị quyết rồi nhập với --mergers.",
 			i.head.Tenant.Name, cmp.Or(other, "tỉnh, thành phố khác"))
 	}
