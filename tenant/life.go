@@ -68,7 +68,7 @@ func Move(ctx context.Context, tx Platform, by By, id ID, to State, reason strin
 		return Tenant{}, err
 	}
 	if !slices.ContainsFunc(StepsFrom(t.State), func(s Step) bool { return s.To == to }) {
-		return Tenant{}, fault.Say(fault.Conflict, "%s không chuyển sang trạng thái này được từ trạng thái hiện nay. Hãy tải lại trang.", t.Name)
+		return Tenant{}, fault.Say(fault.Conflict, "%s không chuyển sang trạng thái này được từ trạng thái hiện nay. Hãy xem lại trạng thái hiện nay rồi chọn lại.", t.Name)
 	}
 	if to == Suspended && t.State == Archived {
 		// A province that was merged goes back to what it was.

@@ -63,7 +63,7 @@ func Merge(ctx context.Context, tx Platform, n NewMerger) (Merger, error) {
 	}
 	day := dayOf(n.Effective)
 	basis := strings.TrimSpace(n.Basis)
-	if err := mayMerge(origin, successor, day, basis, tx.Now()); err != nil {
+	if err := mayMove(ctx, tx, origin, successor, day, basis, "sáp nhập"); err != nil {
 		return Merger{}, err
 	}
 	lineage, err := List[Lineage](ctx, tx, `
@@ -74,7 +74,11 @@ func Merge(ctx context.Context, tx Platform, n NewMerger) (Merger, error) {
 	}
 	for _, l := range lineage {
 		if l.Origin == n.Origin {
-			return Merger{}, fault.Say(fault.Conflict, "%s đã được sáp nhập trước đó (%s).", origin.Name, l.Basis)
+			into, err := successorOf(ctx, tx, n.Origin)
+			if err != nil {
+				return Merger{}, err
+			}
+			return Merger{}, fault.Say(fault.Conflict, "%s đã được ghi nhận sáp nhập vào %s trước đó (%s).", origin.Name, into, l.Basis)
 		}
 	}
 	all := registry{lineage: lineage}
@@ -109,8 +113,9 @@ func dayOf(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-// mayMerge says what stands against a merger of two provinces on a day.
-func mayMerge(origin, successor Tenant, day time.Time, basis string, now time.Time) error {
+// mayMove says what stands against a merger of two provinces on a day, or against a cession of communes from the one to
+// the other; what is the act in words.
+func mayMove(ctx context.Context, tx Platform, origin, successor Tenant, day time.Time, basis, what string) error {
 	var wrong fault.Invalid
 	if n := utf8.RuneCountInString(basis); n < 3 || n > 200 {
 		wrong.Add("basis", "Ghi căn cứ (nghị quyết), từ 3 đến 200 ký tự. Ví dụ: Nghị quyết 202/2025/QH15")
@@ -120,27 +125,41 @@ func mayMerge(origin, successor Tenant, day time.Time, basis string, now time.Ti
 	for _, t := range []Tenant{origin, successor} {
 		switch t.State {
 		case Archived:
-			return fault.Say(fault.Conflict, "%s đã lưu trữ, không sáp nhập được.", t.Name)
+			return fault.Say(fault.Conflict, "%s đã lưu trữ, không %s được.", t.Name, what)
 		case Draft:
 			return fault.Say(fault.Conflict, "%s chưa vận hành trên hệ thống; hãy đưa vào vận hành trước.", t.Name)
 		case Suspended:
-			return fault.Say(fault.Conflict, "%s đang tạm dừng; hãy cho vận hành lại trước khi sáp nhập.", t.Name)
+			return fault.Say(fault.Conflict, "%s đang tạm dừng; hãy cho vận hành lại trước khi %s.", t.Name, what)
 		case Merged:
-			return fault.Say(fault.Conflict, "%s đã sáp nhập vào tỉnh khác.", t.Name)
+			into, err := successorOf(ctx, tx, t.ID)
+			if err != nil {
+				return err
+			}
+			return fault.Say(fault.Conflict, "%s đã sáp nhập vào %s, không %s được.", t.Name, into, what)
 		}
 		since, err := existsSince(t)
 		if err != nil {
 			return err
 		}
 		if day.Before(since) {
-			wrong.Add("effective", "Ngày hiệu lực %s trước ngày có %s (%s).", day.Format("02/01/2006"), t.Name, since.Format("02/01/2006"))
+			wrong.Add("effective", "Ngày hiệu lực %s quá sớm: danh mục đơn vị hành chính của hệ thống chỉ ghi nhận %s từ ngày %s.", day.Format("02/01/2006"), t.Name, since.Format("02/01/2006"))
 			break
 		}
 	}
-	if day.After(now.Add(farthest)) {
+	if day.After(tx.Now().Add(farthest)) {
 		wrong.Add("effective", "Ngày hiệu lực cách hôm nay quá một năm.")
 	}
 	return wrong.Err()
+}
+
+// successorOf returns the name of the province that a province is or will be merged into.
+func successorOf(ctx context.Context, tx Platform, origin ID) (string, error) {
+	into, err := Column[string](ctx, tx, `
+		select t.name
+		from tenant.lineage l
+		join tenant.tenant t on t.id = l.successor
+		where l.origin = $1`, origin)
+	return cmp.Or(strings.Join(into, ", "), "tỉnh khác"), err
 }
 
 // existsSince returns the first day on which a tenant's province is known to exist.

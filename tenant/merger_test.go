@@ -80,10 +80,10 @@ func TestMergerThatCannotBeIsRefusedWithASentence(t *testing.T) {
 		"into an archived":    {from: tenant.Active, into: tenant.Archived, on: today, says: "đã lưu trữ"},
 		"of a draft":          {from: tenant.Draft, into: tenant.Active, on: today, says: "chưa vận hành"},
 		"into a suspended":    {from: tenant.Active, into: tenant.Suspended, on: today, says: "đang tạm dừng"},
-		"before it existed":   {from: tenant.Active, into: tenant.Active, on: dayAt("1990-01-01"), says: "trước ngày có"},
+		"before it existed":   {from: tenant.Active, into: tenant.Active, on: dayAt("1990-01-01"), says: "chỉ ghi nhận"},
 		"two years from now":  {from: tenant.Active, into: tenant.Active, on: today.AddDate(2, 0, 0), says: "quá một năm"},
 		"of an unknown one":   {from: "", into: tenant.Active, on: today, says: "Không có tỉnh"},
-		"before the atlas is": {from: tenant.Active, into: tenant.Active, on: dayAt("2025-02-28"), says: "trước ngày có"},
+		"before the atlas is": {from: tenant.Active, into: tenant.Active, on: dayAt("2025-02-28"), says: "danh mục đơn vị hành chính của hệ thống chỉ ghi nhận"},
 	} {
 		from := e.Tenant.ID
 		switch {

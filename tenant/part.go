@@ -107,7 +107,7 @@ func Cede(ctx context.Context, tx Platform, n NewPart) (Part, error) {
 		MadeBy: cmp.Or(n.By.Name, "—"), MadeByAccount: n.By.Account, CreatedAt: tx.Now(),
 	}
 	p.Units = slices.Compact(slices.Sorted(slices.Values(n.Units)))
-	if err := mayMerge(origin, successor, p.Effective, p.Basis, tx.Now()); err != nil {
+	if err := mayMove(ctx, tx, origin, successor, p.Effective, p.Basis, "chuyển xã, phường"); err != nil {
 		return Part{}, err
 	}
 	if err := p.checkUnits(ctx, tx, origin); err != nil {

@@ -153,7 +153,7 @@ func grant(ctx context.Context, tx tenant.Platform, who authz.Identity, o Order)
 		}
 	}
 	if asked != len(o.Roles) {
-		return nil, fault.Say(fault.Conflict, "Danh sách cán bộ vừa thay đổi. Hãy tải lại trang và rà soát lại.")
+		return nil, fault.Say(fault.Conflict, "Danh sách cán bộ vừa thay đổi, hoặc có người không thuộc tỉnh được sáp nhập. Hãy lấy lại danh sách và rà soát lại.")
 	}
 	return granted, nil
 }

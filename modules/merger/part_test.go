@@ -123,7 +123,7 @@ func TestPartThatCannotGoIsRefused(t *testing.T) {
 		"no unit at all":        {func(n *tenant.NewPart) { n.Units = []string{"'; drop table"} }, "của " + e.Tenant.Name},
 		"the province itself":   {func(n *tenant.NewPart) { n.Units = []string{e.Tenant.Unit} }, "của " + e.Tenant.Name},
 		"to itself":             {func(n *tenant.NewPart) { n.Successor = n.Origin }, "chính tỉnh"},
-		"before it existed":     {func(n *tenant.NewPart) { n.Units, n.Effective = []string{b}, today.AddDate(-40, 0, 0) }, "trước ngày có"},
+		"before it existed":     {func(n *tenant.NewPart) { n.Units, n.Effective = []string{b}, today.AddDate(-40, 0, 0) }, "chỉ ghi nhận"},
 		"in two years":          {func(n *tenant.NewPart) { n.Units, n.Effective = []string{b}, today.AddDate(2, 0, 0) }, "quá một năm"},
 		"without a resolution":  {func(n *tenant.NewPart) { n.Units, n.Basis = []string{b}, "  " }, "căn cứ"},
 		"to a tenant that none": {func(n *tenant.NewPart) { n.Units, n.Successor = []string{b}, 1023 }, "Không có tỉnh"},
