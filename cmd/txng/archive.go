@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -74,7 +73,7 @@ func (c tenantExport) Run(e *environment) error {
 	if err != nil {
 		return err
 	}
-	t, err := db.TenantBySlug(e, c.Slug)
+	t, err := bySlug(e, db, "slug", c.Slug)
 	if err != nil {
 		return err
 	}
@@ -113,11 +112,15 @@ func newFile(place string) (*newOutput, error) {
 	if _, err := os.Lstat(place); err == nil {
 		return nil, fault.Say(fault.Conflict, "Tệp %s đã có. Hãy chọn tên khác.", place)
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("không xem được %s: %w", place, err)
+		return nil, refuse("không xem được %s: %w", place, err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(place), filepath.Base(place)+".*.part") // a name that no other command writes to
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		cause.Path = filepath.Dir(place) // the name of the file beside it is nobody's business
+	}
 	if err != nil {
-		return nil, fmt.Errorf("không ghi được %s: %w", place, err)
+		return nil, refuse("không ghi được %s: %w", place, err)
 	}
 	return &newOutput{f, place}, nil
 }
@@ -134,10 +137,10 @@ func (f *newOutput) Write(b []byte) (int, error) {
 // keep puts the file to its place.
 func (f *newOutput) keep() error {
 	if err := f.Sync(); err != nil {
-		return fmt.Errorf("không ghi được %s: %w", f.place, err)
+		return refuse("không ghi được %s: %w", f.place, err)
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("không ghi được %s: %w", f.place, err)
+		return refuse("không ghi được %s: %w", f.place, err)
 	}
 	return os.Rename(f.Name(), f.place)
 }
@@ -158,13 +161,13 @@ type tenantImport struct {
 }
 
 func (c tenantImport) Run(e *environment) error {
-	base, err := url.Parse(c.Base)
-	if err != nil || base.Host == "" {
-		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
+	base, err := parseBase(c.Base)
+	if err != nil {
+		return err
 	}
 	file, err := os.Open(c.File)
 	if err != nil {
-		return fmt.Errorf("không mở được tệp lưu trữ: %w", err)
+		return refuse("không mở được tệp lưu trữ: %w", err)
 	}
 	defer file.Close()
 	d, db, err := c.connect(e)
@@ -210,7 +213,7 @@ type tenantCheck struct {
 func (c tenantCheck) Run(e *environment) error {
 	file, err := os.Open(c.File)
 	if err != nil {
-		return fmt.Errorf("không mở được tệp lưu trữ: %w", err)
+		return refuse("không mở được tệp lưu trữ: %w", err)
 	}
 	defer file.Close()
 	h, m, err := archive.Check(file)
@@ -241,7 +244,7 @@ type tenantDelete struct {
 func (c tenantDelete) Run(e *environment) error {
 	file, err := os.Open(c.Archive)
 	if err != nil {
-		return fmt.Errorf("không mở được tệp lưu trữ: %w", err)
+		return refuse("không mở được tệp lưu trữ: %w", err)
 	}
 	defer file.Close()
 	d, err := c.open(e, e.err)

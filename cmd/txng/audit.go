@@ -43,7 +43,7 @@ func (c auditVerify) Run(e *environment) error {
 		found += n
 	}
 	if found > 0 {
-		return fmt.Errorf("có %d dấu hiệu nhật ký bị can thiệp", found)
+		return refuse("có %d dấu hiệu nhật ký bị can thiệp", found)
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func (c auditVerify) Run(e *environment) error {
 // tenants returns the tenant that was asked for, or all that have ever been onboarded.
 func (c auditVerify) tenants(e *environment, db *tenant.DB) ([]tenant.Tenant, error) {
 	if c.Tenant != "" {
-		t, err := db.TenantBySlug(e, c.Tenant)
+		t, err := bySlug(e, db, "tenant", c.Tenant)
 		return []tenant.Tenant{t}, err
 	}
 	all, err := db.Tenants(e)

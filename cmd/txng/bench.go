@@ -84,7 +84,7 @@ func activeTenant(ctx context.Context, db *tenant.DB) (tenant.ID, error) {
 			return t.ID, nil
 		}
 	}
-	return 0, fmt.Errorf("cần ít nhất một tỉnh đang vận hành; chạy txng demo trước")
+	return 0, refuse("cần ít nhất một tỉnh đang vận hành; chạy txng demo trước")
 }
 
 type benchStamps struct {

@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -35,7 +35,7 @@ func (f databaseFlags) dataFolder() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("không biết thư mục riêng của người dùng, hãy chỉ ra bằng --data: %w", err)
+		return "", refuse("không biết thư mục riêng của người dùng, hãy chỉ ra bằng --data: %w", err)
 	}
 	switch runtime.GOOS {
 	case "darwin":
@@ -60,6 +60,9 @@ type deployment struct {
 // open returns the external database, or starts the embedded server.
 func (f databaseFlags) open(ctx context.Context, log io.Writer) (deployment, error) {
 	if f.DatabaseURL != "" {
+		if u, err := url.Parse(f.DatabaseURL); err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+			return deployment{}, wrongFlag("database-url", "Địa chỉ chưa đúng; viết như postgres://user:password@host:port/database.")
+		}
 		secret, err := f.secret("")
 		if err != nil {
 			return deployment{}, err
@@ -71,7 +74,7 @@ func (f databaseFlags) open(ctx context.Context, log io.Writer) (deployment, err
 		return deployment{}, err
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return deployment{}, fmt.Errorf("không tạo được thư mục dữ liệu %s: %w", folder, err)
+		return deployment{}, refuse("không tạo được thư mục dữ liệu %s: %w", folder, err)
 	}
 	server, err := postgres.Start(ctx, postgres.Options{Dir: filepath.Join(folder, "postgres"), Log: log})
 	if err != nil {
@@ -116,7 +119,7 @@ func (f databaseFlags) connect(e *environment) (deployment, *tenant.DB, error) {
 func (f databaseFlags) secret(folder string) ([]byte, error) {
 	text := f.Secret
 	if text == "" && folder == "" {
-		return nil, errors.New("thiếu khóa bí mật chính: đặt TXNG_SECRET là 32 byte ngẫu nhiên viết theo base64")
+		return nil, refuse("thiếu khóa bí mật chính: đặt TXNG_SECRET là 32 byte ngẫu nhiên viết theo base64")
 	}
 	if text == "" {
 		file := filepath.Join(folder, "secret")
@@ -128,13 +131,13 @@ func (f databaseFlags) secret(folder string) ([]byte, error) {
 			err = os.WriteFile(file, b, 0o600)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("không đọc được khóa bí mật: %w", err)
+			return nil, refuse("không đọc được khóa bí mật: %w", err)
 		}
 		text = string(b)
 	}
 	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(secret) < 32 {
-		return nil, errors.New("khóa bí mật chính phải là ít nhất 32 byte viết theo base64")
+		return nil, refuse("khóa bí mật chính phải là ít nhất 32 byte viết theo base64")
 	}
 	return secret, nil
 }

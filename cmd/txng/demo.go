@@ -82,7 +82,7 @@ func (c demoCommand) load(ctx context.Context, d deployment, base *url.URL, file
 		return result, writeDemo(file, result)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return result, fmt.Errorf("không đọc được %s; xóa tệp này hoặc chạy lại với --reset: %w", file, err)
+		return result, refuse("không đọc được %s; xóa tệp này hoặc chạy lại với --reset: %w", file, err)
 	}
 	if d.folder != "" {
 		if err := freshDatabase(ctx, d.Config); err != nil {
@@ -100,7 +100,7 @@ func (c demoCommand) load(ctx context.Context, d deployment, base *url.URL, file
 	if all, err := db.Tenants(ctx); err != nil {
 		return result, err
 	} else if len(all) > 0 {
-		return result, errors.New("cơ sở dữ liệu đã có dữ liệu; bản chạy thử cần một cơ sở dữ liệu trống")
+		return result, refuse("cơ sở dữ liệu đã có dữ liệu; bản chạy thử cần một cơ sở dữ liệu trống")
 	}
 	keys, err := stamps.KeysOf(d.Secret)
 	if err != nil {
@@ -151,7 +151,7 @@ func writeDemo(file string, r demo.Result) error {
 		return err
 	}
 	if err := os.WriteFile(file+".new", append(b, '\n'), 0o600); err != nil {
-		return fmt.Errorf("không ghi được %s: %w", file, err)
+		return refuse("không ghi được %s: %w", file, err)
 	}
 	return os.Rename(file+".new", file)
 }

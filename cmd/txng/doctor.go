@@ -13,7 +13,7 @@ import (
 type doctorCommand struct{ databaseFlags }
 
 // errFaults ends the command with exit code 1 after the table has said what is wrong.
-var errFaults = errors.New("có lỗi cần xử lý, xem bảng trên")
+var errFaults = refuse("có lỗi cần xử lý, xem bảng trên")
 
 // Run checks a deployment: server version, migrations, roles, isolation, clock, keys.
 func (c doctorCommand) Run(e *environment) error {
@@ -26,7 +26,7 @@ func (c doctorCommand) Run(e *environment) error {
 	report := func(what string, err error, detail string) {
 		if err != nil {
 			faults++
-			fmt.Fprintf(e.out, "LỖI  %-28s %s\n", what, sentence(err))
+			fmt.Fprintf(e.out, "LỖI  %-28s %s\n", what, sentence(err, noFlag))
 			return
 		}
 		fmt.Fprintf(e.out, "Đạt  %-28s %s\n", what, detail)
@@ -40,7 +40,7 @@ func (c doctorCommand) Run(e *environment) error {
 
 	now, newest, err := tenant.SchemaVersion(e, d.Config)
 	if err == nil && now != newest {
-		err = fmt.Errorf("đang ở bước %d, cần bước %d: chạy txng migrate", now, newest)
+		err = refuse("đang ở bước %d, cần bước %d: chạy txng migrate", now, newest)
 	}
 	report("Lược đồ dữ liệu", err, fmt.Sprintf("bước %d", now))
 
@@ -53,13 +53,13 @@ func (c doctorCommand) Run(e *environment) error {
 
 	found, err := tenant.InspectURL(e, d.URL)
 	if err == nil && len(found) > 0 {
-		err = fmt.Errorf("%d điểm hở, ví dụ %s: %s", len(found), found[0].Rule, found[0].Object)
+		err = refuse("%d điểm hở, ví dụ %s: %s", len(found), found[0].Rule, found[0].Object)
 	}
 	report("Cô lập giữa các tỉnh", err, fmt.Sprintf("%d quy tắc, không có điểm hở", tenant.Rules))
 
 	skew, err := tenant.ClockSkew(e, d.URL)
 	if err == nil && math.Abs(skew.Seconds()) > 5 {
-		err = fmt.Errorf("đồng hồ lệch máy chủ %s", skew.Round(time.Millisecond))
+		err = refuse("đồng hồ lệch máy chủ %s", skew.Round(time.Millisecond))
 	}
 	report("Đồng hồ", err, "lệch "+skew.Round(time.Millisecond).String())
 

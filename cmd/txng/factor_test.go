@@ -194,7 +194,7 @@ func TestFactorsAreResetFromTheCommandLine(t *testing.T) {
 	}
 	defer db.Close()
 	session := authztest.SignIn(t, db, email, storyPassword, nil)
-	for address, says := range map[string]string{"khong-co@txng.test": "không có tài khoản", "x": "thư điện tử"} {
+	for address, says := range map[string]string{"khong-co@txng.test": "Không có tài khoản", "x": "thư điện tử"} {
 		if code, text := command(t, "user", "reset-factor", "--email", address, "--data", data); code != 1 || !strings.Contains(text, says) {
 			t.Errorf("%s: %d %s", address, code, text)
 		}

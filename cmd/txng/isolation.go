@@ -181,7 +181,10 @@ func (m isolation) missed() error {
 	if r.Back.Value > goalPlansBack {
 		list = append(list, fmt.Errorf("kế hoạch của tỉnh lớn đọc gấp %.1f lần: %s", r.Back.Value, r.Back.SQL))
 	}
-	return errors.Join(list...)
+	if list == nil {
+		return nil
+	}
+	return refuse("%w", errors.Join(list...))
 }
 
 // details are the statements with the largest figures, and what could not be measured.
@@ -205,7 +208,7 @@ func (m isolation) details(out io.Writer) {
 func ownDatabase(ctx context.Context, c tenant.Config, purpose string) (tenant.Config, func(), error) {
 	base, err := url.Parse(c.URL)
 	if err != nil {
-		return c, nil, fmt.Errorf("đọc địa chỉ cơ sở dữ liệu: %w", err)
+		return c, nil, refuse("đọc địa chỉ cơ sở dữ liệu: %w", err)
 	}
 	name := fmt.Sprintf("txng_bench_%s_%d", purpose, os.Getpid())
 	server := base.String()

@@ -76,7 +76,7 @@ func checkKeys(e *environment, db *tenant.DB, secret []byte) error {
 	keys, err := s.Keys(e, db)
 	for _, k := range keys {
 		if k.RetiredAt == nil && !k.Usable {
-			return fmt.Errorf("khóa token %s không mở được bằng khóa bí mật chính", k.KID)
+			return refuse("khóa token %s không mở được bằng khóa bí mật chính", k.KID)
 		}
 	}
 	return err

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"txng/modules"
-	"txng/tenant/fault"
 )
 
 type commands struct {
@@ -47,7 +45,7 @@ func main() {
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	code := -1
 	parser, err := kong.New(&commands{}, kong.Name("txng"), kong.Description("Nền tảng truy xuất nguồn gốc sản phẩm, hàng hóa của các tỉnh, thành phố."),
-		kong.Writers(out, errOut), kong.Exit(func(c int) { code = c }), kong.UsageOnError())
+		kong.Writers(out, errOut), kong.Exit(func(c int) { code = c }), kong.Help(printHelp), kong.NamedMapper("existingfile", kong.MapperFunc(existingFile)))
 	if err != nil {
 		fmt.Fprintln(errOut, err)
 		return 1
@@ -58,34 +56,12 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return code // --help
 	}
 	if err != nil {
-		fmt.Fprintln(errOut, "txng:", err)
+		fmt.Fprintln(errOut, "txng:", parseSentence(err))
 		return 2
 	}
 	if err := k.Run(&environment{modules.ByCommand(ctx), out, errOut}); err != nil {
-		fmt.Fprintln(errOut, "txng:", sentence(err))
+		fmt.Fprintln(errOut, "txng:", sentence(err, flagOf(k.Selected())))
 		return 1
 	}
 	return 0
-}
-
-// sentence returns what to tell the person at the terminal: the error's own sentence when it has one.
-func sentence(err error) string {
-	var wrong fault.Invalid
-	if errors.As(err, &wrong) {
-		text := ""
-		for _, f := range wrong {
-			if text != "" {
-				text += "\n"
-			}
-			if f.Name != "" {
-				text += f.Name + ": "
-			}
-			text += f.Message
-		}
-		return text
-	}
-	if m := fault.Message(err); m != "" {
-		return m
-	}
-	return err.Error()
 }

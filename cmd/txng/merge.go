@@ -18,13 +18,13 @@ import (
 type tenantMerge struct {
 	databaseFlags
 	From      string `help:"Tên miền con của tỉnh được sáp nhập." required:""`
-	Into      string `help:"Tên miền con của tỉnh kế thừa."`
-	Effective string `help:"Ngày hiệu lực, dạng 2025-07-01."`
-	Basis     string `help:"Căn cứ, ví dụ \"NQ 202/2025/QH15\"."`
-	Officers  string `help:"Tệp CSV danh sách cán bộ đã rà soát (mẫu: --list-officers); bỏ trống thì không ai được chuyển." type:"existingfile"`
+	Into      string `help:"Tên miền con của tỉnh kế thừa; bắt buộc khi sáp nhập."`
+	Effective string `help:"Ngày hiệu lực, dạng 2025-07-01; bắt buộc khi sáp nhập."`
+	Basis     string `help:"Căn cứ, ví dụ \"NQ 202/2025/QH15\"; bắt buộc khi sáp nhập."`
+	Officers  string `help:"Tệp CSV danh sách cán bộ đã rà soát (mẫu: --list-officers); bỏ trống thì không ai được chuyển." type:"existingfile" field:"roles"`
 	List      bool   `name:"list-officers" help:"In danh sách cán bộ với vai trò đề xuất ở dạng CSV để rà soát, không sáp nhập."`
-	Undo      bool   `help:"Hủy sáp nhập khi chưa có gì phụ thuộc."`
-	Reason    string `help:"Lý do hủy."`
+	Undo      bool   `help:"Hủy sáp nhập khi chưa có gì phụ thuộc; cần --reason."`
+	Reason    string `help:"Lý do hủy, từ 10 đến 500 ký tự; bắt buộc với --undo."`
 }
 
 func (c tenantMerge) Run(e *environment) error {
@@ -33,7 +33,7 @@ func (c tenantMerge) Run(e *environment) error {
 		return err
 	}
 	defer d.stop()
-	origin, err := bySlug(e, db, c.From)
+	origin, err := bySlug(e, db, "from", c.From)
 	if err != nil {
 		return err
 	}
@@ -49,17 +49,25 @@ func (c tenantMerge) Run(e *environment) error {
 // undo takes the merger back; one with another province than --into names, where it is given, it leaves.
 func (c tenantMerge) undo(e *environment, db *tenant.DB, origin tenant.Tenant) error {
 	if c.Into != "" {
-		into, err := bySlug(e, db, c.Into)
+		into, err := bySlug(e, db, "into", c.Into)
 		if err != nil {
 			return err
 		}
 		if l, merged, err := db.Succession(e, origin.ID); err != nil {
 			return err
 		} else if merged && l.Successor != into.ID {
-			return fault.Say(fault.Conflict, "%s không sáp nhập vào %s mà vào tỉnh khác. Kiểm tra lại --into.", origin.Name, into.Name)
+			successor, err := db.Tenant(e, l.Successor)
+			if err != nil {
+				return err
+			}
+			return wrongFlag("into", "%s không sáp nhập vào %s mà vào %s.", origin.Name, into.Name, successor.Name)
 		}
 	}
-	if _, err := merger.Undo(e, db, operator, origin.ID, c.Reason); err != nil {
+	_, err := merger.Undo(e, db, operator, origin.ID, c.Reason)
+	if errors.Is(err, fault.NotFound) {
+		err = refuse("%s chưa sáp nhập vào tỉnh nào: không có gì để hủy", origin.Name)
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(e.out, "Đã hủy sáp nhập %s.\n", origin.Name)
@@ -67,13 +75,13 @@ func (c tenantMerge) undo(e *environment, db *tenant.DB, origin tenant.Tenant) e
 }
 
 func (c tenantMerge) merge(e *environment, db *tenant.DB, origin tenant.Tenant) error {
-	into, err := bySlug(e, db, c.Into)
+	into, err := bySlug(e, db, "into", c.Into)
 	if err != nil {
 		return err
 	}
 	o := merger.Order{Origin: origin.ID, Successor: into.ID, Basis: c.Basis, Roles: map[int64]authz.Role{}}
-	if o.Effective, err = time.Parse(time.DateOnly, c.Effective); err != nil {
-		return fmt.Errorf("ngày %q chưa đúng dạng 2025-07-01", c.Effective)
+	if o.Effective, err = parseDay("effective", c.Effective, "2025-07-01"); err != nil {
+		return err
 	}
 	if c.Officers != "" {
 		if o.Roles, err = readOfficers(c.Officers); err != nil {
@@ -91,13 +99,27 @@ func (c tenantMerge) merge(e *environment, db *tenant.DB, origin tenant.Tenant) 
 	return nil
 }
 
-// bySlug returns a tenant; the error says which of a command's two is unknown.
-func bySlug(e *environment, db *tenant.DB, slug string) (tenant.Tenant, error) {
+// bySlug returns a tenant by the value of a flag.
+func bySlug(e *environment, db *tenant.DB, flag, slug string) (tenant.Tenant, error) {
+	if slug == "" {
+		return tenant.Tenant{}, wrongFlag(flag, "Ghi tên miền con của tỉnh, thành phố. Xem tên miền con bằng: txng tenant list")
+	}
 	t, err := db.TenantBySlug(e, slug)
 	if errors.Is(err, fault.NotFound) {
-		err = fault.Say(fault.NotFound, "Không có tỉnh, thành phố %q trên hệ thống. Xem tên miền con bằng: txng tenant list", slug)
+		err = wrongFlag(flag, "Không có tỉnh, thành phố %q trên hệ thống. Xem tên miền con bằng: txng tenant list", slug)
 	}
 	return t, err
+}
+
+// parseDay reads the value of a flag that is a day.
+func parseDay(flag, text, example string) (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, text)
+	if text == "" {
+		err = wrongFlag(flag, "Ghi ngày dạng %s.", example)
+	} else if err != nil {
+		err = wrongFlag(flag, "Ngày %q chưa đúng; viết năm, tháng, ngày như %s.", text, example)
+	}
+	return day, err
 }
 
 // officerHead is the head of the list of officers to review.
@@ -125,14 +147,14 @@ func listOfficers(e *environment, db *tenant.DB, origin tenant.Tenant) error {
 func readOfficers(path string) (map[int64]authz.Role, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("không đọc được danh sách cán bộ: %w", err)
+		return nil, refuse("--officers: không đọc được danh sách cán bộ: %w", err)
 	}
 	defer f.Close()
 	r := csv.NewReader(f)
 	r.FieldsPerRecord = len(officerHead)
 	rows, err := r.ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("danh sách cán bộ không đúng mẫu: %w", err)
+		return nil, refuse("--officers: danh sách cán bộ không đúng mẫu: %w", err)
 	}
 	roles := map[int64]authz.Role{}
 	for i, row := range rows {
@@ -141,10 +163,10 @@ func readOfficers(path string) (map[int64]authz.Role, error) {
 		}
 		id, err := strconv.ParseInt(strings.TrimSpace(row[0]), 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("dòng %d: số vai trò %q không đúng", i+1, row[0])
+			return nil, wrongFlag("officers", "Dòng %d: số vai trò %q không đúng.", i+1, row[0])
 		}
 		if _, twice := roles[id]; twice {
-			return nil, fmt.Errorf("dòng %d: số vai trò %d đã có ở một dòng trước", i+1, id)
+			return nil, wrongFlag("officers", "Dòng %d: số vai trò %d đã có ở một dòng trước.", i+1, id)
 		}
 		roles[id] = authz.Role(row[4])
 	}

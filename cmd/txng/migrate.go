@@ -22,6 +22,11 @@ func (c migrateUp) Run(e *environment) error {
 		return err
 	}
 	defer d.stop()
+	if newest, err := tenant.NewestMigration(); err != nil {
+		return err
+	} else if c.To < -1 || c.To > newest {
+		return wrongFlag("to", "Không có bước %d; chương trình biết đến bước %d.", c.To, newest)
+	}
 	if err := tenant.Migrate(e, d.Config, c.To); err != nil {
 		return err
 	}

@@ -42,15 +42,15 @@ type serveCommand struct {
 }
 
 func (c serveCommand) Run(e *environment) error {
-	base, err := url.Parse(c.Base)
-	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
-		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
-	}
-	proxies, err := networks("địa chỉ máy chủ trung gian", c.Proxies)
+	base, err := parseBase(c.Base)
 	if err != nil {
 		return err
 	}
-	internal, err := networks("mạng của hệ thống đăng nhập", c.SSO)
+	proxies, err := networks("trusted-proxies", c.Proxies)
+	if err != nil {
+		return err
+	}
+	internal, err := networks("sso-networks", c.SSO)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c serveCommand) Run(e *environment) error {
 		return err
 	}
 	if now != newest {
-		return fmt.Errorf("cơ sở dữ liệu ở bước %d, chương trình cần bước %d: chạy txng migrate trước", now, newest)
+		return refuse("cơ sở dữ liệu ở bước %d, chương trình cần bước %d: chạy txng migrate trước", now, newest)
 	}
 	sso, err := authz.NewSSO(d.Secret, authz.SSOOptions{Plain: base.Scheme == "http", Networks: internal})
 	if err != nil {
@@ -90,12 +90,12 @@ func (c serveCommand) Run(e *environment) error {
 	return serve(e, d.Config, site, listener, func() { fmt.Fprintln(e.out, "txng ready", base) })
 }
 
-// networks reads a list of networks; what says what they are.
-func networks(what string, list []string) (all []netip.Prefix, err error) {
+// networks reads the list of networks of a flag.
+func networks(flag string, list []string) (all []netip.Prefix, err error) {
 	for _, p := range list {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {
-			return nil, fmt.Errorf("%s %q chưa đúng; ví dụ 10.0.0.0/8", what, p)
+			return nil, wrongFlag(flag, "Mạng %q chưa đúng; ví dụ 10.0.0.0/8", p)
 		}
 		all = append(all, prefix)
 	}
@@ -107,7 +107,11 @@ func networks(what string, list []string) (all []netip.Prefix, err error) {
 func (c letterFlags) letters(data databaseFlags, notice io.Writer) (*modules.Outbox, error) {
 	folder, err := data.dataFolder()
 	if c.SMTP != "" {
-		return modules.OpenOutbox(c.SMTP, c.From, "")
+		outbox, err := modules.OpenOutbox(c.SMTP, c.From, "")
+		if err != nil {
+			err = refuse("--smtp-url, --mail-from: %w", err)
+		}
+		return outbox, err
 	}
 	if err != nil {
 		fmt.Fprintln(notice, "Lưu ý: chưa có máy chủ SMTP (--smtp-url) và không có thư mục dữ liệu; hệ thống không gửi được thư.")
@@ -132,10 +136,15 @@ func logger(w io.Writer, asJSON bool) *slog.Logger {
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("cổng %s đang có chương trình khác dùng; chọn cổng khác, ví dụ --addr 127.0.0.1:8090", addr)
+		return nil, refuse("cổng %s đang có chương trình khác dùng; chọn cổng khác, ví dụ --addr 127.0.0.1:8090", addr)
+	}
+	var wrong *net.AddrError
+	var unknown *net.DNSError
+	if errors.As(err, &wrong) || errors.As(err, &unknown) {
+		return nil, wrongFlag("addr", "Địa chỉ %q chưa đúng; ghi máy và cổng, ví dụ 127.0.0.1:8080.", addr)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("không nghe được ở %s: %w", addr, err)
+		return nil, refuse("không nghe được ở %s: %w", addr, err)
 	}
 	return l, nil
 }

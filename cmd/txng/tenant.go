@@ -15,13 +15,15 @@ import (
 	"txng/modules/onboarding"
 	"txng/modules/plan"
 	"txng/tenant"
+	"txng/tenant/fault"
 	"txng/tenant/unit"
 )
 
 type tenantCommand struct {
 	Create tenantCreate `cmd:"" help:"Đưa một tỉnh, thành phố vào vận hành."`
 	Merge  tenantMerge  `cmd:"" help:"Sáp nhập một tỉnh vào tỉnh khác, hoặc hủy sáp nhập (--undo)."`
-	Cede   tenantCede   `cmd:"" help:"Chuyển một số xã, phường của một tỉnh sang tỉnh khác."`
+	Cede   tenantCede   `cmd:"" help:"Chuyển một số xã, phường của một tỉnh sang tỉnh khác, hoặc hủy việc chuyển (--undo)."`
+	State  tenantState  `cmd:"" help:"Tạm dừng, cho vận hành lại hoặc lưu trữ một tỉnh; không có --to thì chỉ xem."`
 	List   tenantList   `cmd:"" help:"Liệt kê."`
 	Export tenantExport `cmd:"" help:"Xuất toàn bộ dữ liệu của một tỉnh ra một tệp lưu trữ."`
 	Import tenantImport `cmd:"" help:"Nhập một tỉnh từ tệp lưu trữ vào hệ thống chưa có tỉnh đó."`
@@ -43,13 +45,13 @@ type tenantCreate struct {
 	Colour      string   `help:"Màu chủ đạo #rrggbb."`
 	ContactName string   `help:"Cơ quan đầu mối hiện trên trang công khai."`
 	Contact     string   `help:"Cách liên hệ đầu mối."`
-	Quota       int64    `help:"Số tem miễn phí khi duyệt một chủ thể." default:"10000"`
+	Quota       int64    `help:"Số tem miễn phí khi duyệt một chủ thể." default:"10000" field:"free_quota"`
 	SelfSignup  bool     `help:"Chủ thể tự đăng ký được." default:"true" negatable:""`
 	API         bool     `help:"Phần mềm truy cập được qua API." default:"true" negatable:""`
 	Departments []string `help:"Mã sở, ngành tham gia, ví dụ SKHCN,SCT; bỏ trống là bốn sở thường có."`
-	Name        string   `help:"Họ tên quản trị Sở KH&CN đầu tiên." required:""`
-	Email       string   `help:"Thư điện tử của quản trị." required:""`
-	Password    string   `help:"Mật khẩu của quản trị; bỏ trống thì gửi thư mời để quản trị tự đặt." env:"TXNG_PASSWORD"`
+	Name        string   `help:"Họ tên quản trị Sở KH&CN đầu tiên." required:"" field:"admin_name"`
+	Email       string   `help:"Thư điện tử của quản trị." required:"" field:"admin_email"`
+	Password    string   `help:"Mật khẩu của quản trị; bỏ trống thì gửi thư mời để quản trị tự đặt." env:"TXNG_PASSWORD" field:"admin_password"`
 	Plan        string   `help:"Tệp kế hoạch YAML hoặc XLSX." type:"existingfile"`
 	Base        string   `help:"Địa chỉ công khai của hệ thống, cho đường dẫn trong thư mời." default:"http://127.0.0.1:8080" env:"TXNG_BASE_URL"`
 	SMTP        string   `name:"smtp-url" help:"Máy chủ gửi thư; bỏ trống thì in đường dẫn mời ra màn hình." env:"TXNG_SMTP_URL"`
@@ -60,13 +62,13 @@ func (c tenantCreate) Run(e *environment) error {
 	on := time.Now()
 	if c.On != "" {
 		var err error
-		if on, err = time.Parse(time.DateOnly, c.On); err != nil {
-			return fmt.Errorf("ngày %q chưa đúng dạng 2026-01-31", c.On)
+		if on, err = parseDay("on", c.On, "2026-01-31"); err != nil {
+			return err
 		}
 	}
-	base, err := url.Parse(c.Base)
-	if err != nil || base.Host == "" {
-		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
+	base, err := parseBase(c.Base)
+	if err != nil {
+		return err
 	}
 	o, err := c.onboarding(base)
 	if err != nil {
@@ -93,6 +95,15 @@ func (c tenantCreate) Run(e *environment) error {
 	return c.invite(e, base, s)
 }
 
+// parseBase reads the flag of the site's public address.
+func parseBase(text string) (*url.URL, error) {
+	base, err := url.Parse(text)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return nil, wrongFlag("base", "Địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", text)
+	}
+	return base, nil
+}
+
 // onboarding returns what the flags say, with the files that they name read.
 func (c tenantCreate) onboarding(base *url.URL) (onboarding.Onboarding, error) {
 	departments, err := onboarding.JoinDepartments(c.Departments)
@@ -116,7 +127,7 @@ func (c tenantCreate) onboarding(base *url.URL) (onboarding.Onboarding, error) {
 	if c.Logo != "" {
 		f, err := os.Open(c.Logo)
 		if err != nil {
-			return o, fmt.Errorf("không đọc được biểu trưng: %w", err)
+			return o, refuse("không đọc được biểu trưng: %w", err)
 		}
 		defer f.Close()
 		if o.Logo, err = onboarding.ReadLogo(f); err != nil {
@@ -150,7 +161,7 @@ func (c tenantCreate) invite(e *environment, base *url.URL, s onboarding.Started
 			fmt.Fprintf(e.out, "Thư mời đã gửi đến %s, hiệu lực 7 ngày.\n", c.Email)
 			return nil
 		}
-		fmt.Fprintln(e.err, "Lưu ý: thư mời chưa gửi được:", err)
+		fmt.Fprintf(e.err, "Lưu ý: thư mời chưa gửi được (%v).\n", err)
 	}
 	fmt.Fprintf(e.out, "Đưa riêng cho quản trị đường dẫn mời sau, dùng một lần, hiệu lực 7 ngày:\n%s\n", onboarding.LinkOf(base, s))
 	return nil
@@ -159,6 +170,9 @@ func (c tenantCreate) invite(e *environment, base *url.URL, s onboarding.Started
 // draft returns the registered province of a code, registering it first when it is not.
 func draft(e *environment, db *tenant.DB, code unit.Code, on time.Time, slug string) (tenant.Tenant, error) {
 	province, err := unit.Lookup(unit.Province, code, on)
+	if m := fault.Message(err); m != "" {
+		err = wrongFlag("province", "%s", m)
+	}
 	if err != nil {
 		return tenant.Tenant{}, err
 	}
@@ -186,9 +200,13 @@ func draft(e *environment, db *tenant.DB, code unit.Code, on time.Time, slug str
 func readPlan(path string) (plan.File, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return plan.File{}, fmt.Errorf("không đọc được tệp kế hoạch: %w", err)
+		return plan.File{}, refuse("không đọc được tệp kế hoạch: %w", err)
 	}
-	return plan.ReadFile(filepath.Base(path), bytes.NewReader(b))
+	file, err := plan.ReadFile(filepath.Base(path), bytes.NewReader(b))
+	if err != nil {
+		return file, refuse("tệp kế hoạch %s chưa dùng được.\n%w", path, err)
+	}
+	return file, nil
 }
 
 type tenantList struct{ databaseFlags }
@@ -206,7 +224,7 @@ func (c tenantList) Run(e *environment) error {
 	w := tabwriter.NewWriter(e.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "SỐ\tTÊN\tTÊN MIỀN CON\tĐƠN VỊ\tTRẠNG THÁI")
 	for _, t := range all {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Slug, t.Unit, t.State)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Slug, t.Unit, onboarding.StateName(t.State))
 	}
 	return w.Flush()
 }
@@ -231,7 +249,7 @@ func (c importPlan) Run(e *environment) error {
 		return err
 	}
 	defer d.stop()
-	t, err := db.TenantBySlug(e, c.Tenant)
+	t, err := bySlug(e, db, "tenant", c.Tenant)
 	if err != nil {
 		return err
 	}

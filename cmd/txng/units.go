@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"txng/tenant"
+	"txng/tenant/fault"
 	"txng/tenant/unit"
 )
 
@@ -32,7 +33,7 @@ var errPreview = errors.New("preview")
 func (c unitsImport) Run(e *environment) error {
 	f, err := os.Open(c.File)
 	if err != nil {
-		return fmt.Errorf("không đọc được tệp: %w", err)
+		return refuse("không đọc được tệp: %w", err)
 	}
 	defer f.Close()
 	reform, err := unit.ReadReform(f)
@@ -46,7 +47,7 @@ func (c unitsImport) Run(e *environment) error {
 		}
 		after, known, err := tenant.ImportUnits(e, tx, reform)
 		if err != nil {
-			return err
+			return inFile(err)
 		}
 		if known {
 			fmt.Fprintf(e.out, "%s đã nhập trước đó với đúng nội dung này: không có gì để làm.\n", reform.Resolution)
@@ -60,6 +61,22 @@ func (c unitsImport) Run(e *environment) error {
 		fmt.Fprintln(e.out, "\nĐã ghi.")
 		return nil
 	})
+}
+
+// inFile writes the places in a reform's file that are wrong into the sentences.
+func inFile(err error) error {
+	var wrong fault.Invalid
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	list := make(fault.Invalid, len(wrong))
+	for i, f := range wrong {
+		if f.Name != "" {
+			f.Message = "Mục “" + f.Name + "” của tệp: " + f.Message
+		}
+		list[i] = fault.Field{Message: f.Message}
+	}
+	return list
 }
 
 // withPlatform opens the database and runs f through the platform's door. errPreview rolls back and is no error.
@@ -169,7 +186,7 @@ func (c unitsList) Run(e *environment) error {
 
 type unitsExport struct {
 	databaseFlags
-	On         string `help:"Ngày hiệu lực, dạng 2025-07-01." required:""`
+	On         string `help:"Ngày hiệu lực, dạng 2025-07-01." required:"" field:"effective"`
 	Resolution string `help:"Tên nghị quyết ghi vào tệp." default:"Xuất từ txng"`
 }
 

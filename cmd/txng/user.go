@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/url"
 
 	"txng/authz"
 	"txng/modules"
@@ -37,11 +36,11 @@ func (c userCreate) Run(e *environment) error {
 	defer d.stop()
 	role := authz.Role(c.Role)
 	if role.Name() == c.Role {
-		return fault.Invalid{{Name: "role", Message: "Không có vai trò này."}}
+		return wrongFlag("role", "Không có vai trò %q; chọn một trong: operator, ministry, dost_admin, dost_officer, leader, department_officer, unit_officer, inspector.", c.Role)
 	}
 	var t tenant.Tenant
 	if !role.AboveTenants() {
-		if t, err = db.TenantBySlug(e, c.Tenant); err != nil {
+		if t, err = bySlug(e, db, "tenant", c.Tenant); err != nil {
 			return err
 		}
 	}
@@ -68,7 +67,7 @@ func (c userEndRole) Run(e *environment) error {
 	defer d.stop()
 	role, err := accounts.EndPlatformRole(e, db, operator, c.Email)
 	if errors.Is(err, fault.NotFound) {
-		return fmt.Errorf("không có tài khoản %s với vai trò toàn quốc", c.Email)
+		return wrongFlag("email", "Không có tài khoản %s với vai trò toàn quốc.", c.Email)
 	}
 	if err != nil {
 		return err
@@ -85,9 +84,9 @@ type userResetFactor struct {
 }
 
 func (c userResetFactor) Run(e *environment) error {
-	base, err := url.Parse(c.Base)
-	if err != nil || base.Host == "" {
-		return fmt.Errorf("địa chỉ công khai %q chưa đúng; ví dụ https://txng.vn", c.Base)
+	base, err := parseBase(c.Base)
+	if err != nil {
+		return err
 	}
 	letters, err := c.letters(c.databaseFlags, e.err)
 	if err != nil {
@@ -100,13 +99,13 @@ func (c userResetFactor) Run(e *environment) error {
 	defer d.stop()
 	n, err := modules.ResetFactors(e, modules.Config{DB: db, Base: base, Log: logger(e.err, false), Mail: letters}, c.Email)
 	if errors.Is(err, fault.NotFound) {
-		return fmt.Errorf("không có tài khoản %s", c.Email)
+		return wrongFlag("email", "Không có tài khoản %s.", c.Email)
 	}
 	if err != nil && n == 0 {
 		return err
 	}
 	if err != nil {
-		fmt.Fprintln(e.err, "Lưu ý: chưa gửi được thư báo:", err)
+		fmt.Fprintf(e.err, "Lưu ý: chưa gửi được thư báo (%v).\n", err)
 	}
 	fmt.Fprintf(e.out, "Đã gỡ %d phương thức xác thực hai lớp của %s; mọi phiên đã bị đăng xuất.\n", n, c.Email)
 	return nil

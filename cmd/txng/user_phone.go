@@ -20,6 +20,10 @@ type userPhone struct {
 
 func (c userPhone) Run(e *environment) error {
 	by, err := authz.ParseLogin(c.Email + c.Number)
+	var wrong fault.Invalid
+	if errors.As(err, &wrong) && c.Number != "" {
+		err = wrongFlag("number", "%s", wrong[0].Message)
+	}
 	if err != nil {
 		return err
 	}
@@ -31,7 +35,7 @@ func (c userPhone) Run(e *environment) error {
 	return db.Platform(e, func(tx tenant.Platform) error {
 		account, err := authz.AccountByLogin(e, tx, by)
 		if errors.Is(err, fault.NotFound) {
-			return fmt.Errorf("không có tài khoản nào với %s", by)
+			return fault.Say(fault.NotFound, "Không có tài khoản nào với %s.", by)
 		}
 		if err != nil {
 			return err

@@ -1,8 +1,10 @@
 package onboarding
 
 import (
+	"context"
 	"strings"
 
+	"txng/authz"
 	"txng/modules/internal/audit"
 	"txng/modules/internal/ui"
 	"txng/modules/internal/vi"
@@ -55,23 +57,32 @@ func submitLife(q *web.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
+	moved, err := Move(q.Context(), q.App().DB, q.Who, t, tenant.State(q.Value("state")), q.Value("reason"))
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return web.See("/tinh/" + t.Slug + "/trang-thai").Say(t.Name + " đã chuyển sang “" + StateName(moved.State) + "”."), nil
+}
+
+// Move changes a province's state by one of tenant.Steps and notes it in the audits of the province and of the platform.
+// Errors: those of tenant.Move.
+func Move(ctx context.Context, db *tenant.DB, who authz.Identity, t tenant.Tenant, to tenant.State, reason string) (tenant.Tenant, error) {
 	var moved tenant.Tenant
-	err = q.App().DB.Platform(q.Context(), func(tx tenant.Platform) error {
-		moved, err = tenant.Move(q.Context(), tx, tenant.By{Name: q.Who.Name, Account: int64(q.Who.Account)}, t.ID, tenant.State(q.Value("state")), q.Value("reason"))
-		if err != nil {
+	err := db.Platform(ctx, func(tx tenant.Platform) (err error) {
+		if moved, err = tenant.Move(ctx, tx, tenant.By{Name: who.Name, Account: int64(who.Account)}, t.ID, to, reason); err != nil {
 			return err
 		}
 		for _, of := range []tenant.ID{t.ID, audit.Platform} {
-			if err := audit.WriteChangeAsPlatform(q.Context(), tx, q.Who, of, "tenant.state", audit.Record{Subject: "tenant", ID: int64(t.ID)},
-				"Chuyển "+t.Name+" từ “"+stateOf(t.State).Word+"” sang “"+stateOf(moved.State).Word+"”: "+q.Value("reason"), fields(t), fields(moved)); err != nil {
+			if err := audit.WriteChangeAsPlatform(ctx, tx, who, of, "tenant.state", audit.Record{Subject: "tenant", ID: int64(t.ID)},
+				"Chuyển "+t.Name+" từ “"+StateName(t.State)+"” sang “"+StateName(moved.State)+"”: "+reason, fields(t), fields(moved)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	q.App().DB.Forget()
-	if err != nil {
-		return web.Answer{}, err
-	}
-	return web.See("/tinh/" + t.Slug + "/trang-thai").Say(t.Name + " đã chuyển sang “" + stateOf(moved.State).Word + "”."), nil
+	db.Forget()
+	return moved, err
 }
+
+// StateName returns a state as people read it.
+func StateName(s tenant.State) string { return stateOf(s).Word }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -95,12 +96,35 @@ func ReadReform(r io.Reader) (Reform, error) {
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&reform); err != nil {
-		return Reform{}, fault.Invalid{{Message: "Tệp không đúng định dạng JSON đã mô tả: " + err.Error()}}
+		return Reform{}, fault.Invalid{{Message: "Tệp không đúng định dạng JSON đã mô tả: " + jsonFault(text, err) + "."}}
 	}
 	if d.More() {
 		return Reform{}, fault.Invalid{{Message: "Sau nội dung của tệp còn nội dung khác; mỗi tệp là một nghị quyết, một ngày hiệu lực."}}
 	}
 	return reform, nil
+}
+
+// jsonFault says why a text is not the JSON that a reform's file is.
+func jsonFault(text []byte, err error) string {
+	line := func(offset int64) int {
+		return 1 + bytes.Count(text[:min(max(offset, 0), int64(len(text)))], []byte("\n"))
+	}
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF):
+		return "tệp rỗng"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "tệp bị cắt cụt, thiếu phần cuối"
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("sai cú pháp ở dòng %d", line(syntax.Offset))
+	case errors.As(err, &kind):
+		return fmt.Sprintf("giá trị của mục %q không đúng kiểu (dòng %d)", cmp.Or(kind.Field, "ngoài cùng"), line(kind.Offset))
+	}
+	if _, name, found := strings.Cut(err.Error(), "unknown field "); found {
+		return "có mục lạ " + name
+	}
+	return "không đọc được"
 }
 
 // Text returns the reform as a file that ReadReform reads: two reforms that say the same, in whatever order and spacing,
