@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"txng/modules/units"
 	"txng/tenant"
 	"txng/tenant/fault"
 	"txng/tenant/unit"
@@ -45,7 +46,7 @@ func (c unitsImport) Run(e *environment) error {
 		if err != nil {
 			return err
 		}
-		after, known, err := tenant.ImportUnits(e, tx, reform)
+		after, known, err := units.Import(e, tx, operator, reform)
 		if err != nil {
 			return inFile(err)
 		}

@@ -64,4 +64,11 @@ func TestAReformIsPreviewedThenImported(t *testing.T) {
 			}
 		}
 	}
+	var noted []string
+	if err := (&tenanttest.Env{Config: c}).Owner(t).QueryRow(t.Context(), "select array_agg(what) from audit.entry where tenant_id = 0 and action = 'units.import'").Scan(&noted); err != nil {
+		t.Fatal(err)
+	}
+	if len(noted) != 1 || !strings.Contains(noted[0], "Nghị quyết giả định số 9, hiệu lực 2027-01-01: chấm dứt 2") {
+		t.Errorf("the platform's audit says %q, want one line of what was written", noted)
+	}
 }

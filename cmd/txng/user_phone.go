@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"txng/authz"
+	"txng/modules/accounts"
 	"txng/tenant"
 	"txng/tenant/fault"
 )
@@ -44,7 +45,7 @@ func (c userPhone) Run(e *environment) error {
 			_, err := fmt.Fprintf(e.out, "%s (%s): %s\n", account.Email, account.Name, account.Phone)
 			return err
 		}
-		number, err := authz.ClearPhone(e, tx, account.ID)
+		number, err := accounts.ClearPhone(e, tx, operator, account)
 		if err != nil {
 			return err
 		}

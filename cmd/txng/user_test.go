@@ -52,3 +52,38 @@ func TestRolesAboveTheTenantsEndByCommand(t *testing.T) {
 		t.Errorf("roles left: %s; the audit: %s", left, noted)
 	}
 }
+
+func TestNumberIsTakenOffAnAccountByCommandAndNoted(t *testing.T) {
+	c := tenanttest.Empty(t)
+	if err := tenant.Migrate(t.Context(), c, -1); err != nil {
+		t.Fatal(err)
+	}
+	at := []string{"--database-url", c.URL, "--secret", base64.StdEncoding.EncodeToString(tenanttest.Secret)}
+	user := func(args ...string) (int, string) {
+		t.Helper()
+		return command(t, append(append([]string{"user"}, args...), at...)...)
+	}
+	if code, text := user("create", "--email", "bo@thu.example.vn", "--name", "Người thử", "--password", "mot mat khau dai 2026", "--role", "ministry"); code != 0 {
+		t.Fatalf("create: %d\n%s", code, text)
+	}
+	owner := (&tenanttest.Env{Config: c}).Owner(t)
+	if _, err := owner.Exec(t.Context(), "update authz.account set phone = '+84912345678'"); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := user("phone", "--number", "0912 345 678"); code != 0 || !strings.Contains(text, "bo@thu.example.vn") {
+		t.Errorf("whose is it: %d %s", code, text)
+	}
+	if code, text := user("phone", "--number", "0912 345 678", "--clear"); code != 0 || !strings.Contains(text, "Đã gỡ") {
+		t.Errorf("taken off: %d %s", code, text)
+	}
+	if code, text := user("phone", "--number", "0912 345 678", "--clear"); code != 1 {
+		t.Errorf("once more: %d %s", code, text)
+	}
+	var noted []string
+	if err := owner.QueryRow(t.Context(), "select array_agg(what) from audit.entry where tenant_id = 0 and action = 'account.phone'").Scan(&noted); err != nil {
+		t.Fatal(err)
+	}
+	if len(noted) != 1 || !strings.Contains(noted[0], "bo@thu.example.vn") {
+		t.Errorf("the platform's audit says %q, want one line", noted)
+	}
+}

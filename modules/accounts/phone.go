@@ -109,3 +109,15 @@ func clearPhone(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	a, letter := q.App(), phoneLetter(q.App(), m.Email, m.Name, "vừa được quản trị của đơn vị gỡ ra. Bạn vẫn đăng nhập được bằng thư điện tử.")
 	return web.See(memberPath(m.ID)).Say("Đã gỡ số điện thoại đăng nhập của " + m.Name + ".").Later(func(ctx context.Context) error { return send(ctx, a, letter) }), nil
 }
+
+// ClearPhone is authz.ClearPhone on behalf of somebody above the tenants, noted in the platform's audit: an account may
+// belong to several provinces, or to none.
+func ClearPhone(ctx context.Context, tx tenant.Platform, who authz.Identity, of authz.Account) (authz.Phone, error) {
+	number, err := authz.ClearPhone(ctx, tx, of.ID)
+	if err != nil {
+		return "", err
+	}
+	person := of.Name + " <" + string(of.Email) + ">"
+	return number, audit.WriteChangeAsPlatform(ctx, tx, who, audit.Platform, "account.phone", audit.Record{Subject: "account", ID: int64(of.ID)},
+		"Gỡ số điện thoại đăng nhập của "+person, audit.Of("Người", person, "Số điện thoại đăng nhập", number.Masked()), nil)
+}

@@ -95,6 +95,7 @@ var actions = []struct{ name, words string }{
 	{"impersonation.end", "Thôi làm việc thay"},
 	{"role.grant", "Cấp vai trò bằng lệnh"},
 	{"role.end", "Kết thúc vai trò bằng lệnh"},
+	{"units.import", "Nhập nghị quyết về đơn vị hành chính"},
 }
 
 // subjects are the kinds of records, and the address of a record's page where it has one.
@@ -107,7 +108,7 @@ var subjects = []struct{ name, words, page string }{
 	{"department", "Sở, ngành", ""},
 	{"invitation", "Lời mời", ""},
 	{"client", "Kết nối phần mềm", ""},
-	{"key", "Khóa API", ""},
+	{"key", "Khóa API cá nhân", ""},
 	{"signing-key", "Khóa ký token", ""},
 	{"organization", "Chủ thể", "/to-chuc/"},
 	{"product", "Sản phẩm", "/san-pham/"},
@@ -117,8 +118,7 @@ var subjects = []struct{ name, words, page string }{
 	{"plan", "Kế hoạch", "/ke-hoach/"},
 	{"task", "Nhiệm vụ", "/nhiem-vu/"},
 	{"list", "Danh sách", ""},
-	{"client", "Kết nối phần mềm", ""},
-	{"key", "Khóa API cá nhân", ""},
+	{"units", "Đơn vị hành chính", ""},
 	{"tenant", "Tỉnh, thành phố", ""},
 	{"archive", "Tệp lưu trữ", ""},
 	{"route", "Trang, địa chỉ", ""},
