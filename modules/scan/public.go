@@ -78,6 +78,7 @@ var kinds = map[Verdict]struct {
 	Recalled: {"bad", http.StatusOK},
 	Expired:  {"bad", http.StatusOK},
 	Unknown:  {"bad", http.StatusNotFound},
+	Gone:     {"unknown", http.StatusGone},
 	Unsure:   {"unknown", http.StatusServiceUnavailable},
 	Busy:     {"unknown", http.StatusTooManyRequests},
 	BadCode:  {"unknown", http.StatusBadRequest},
@@ -135,6 +136,9 @@ func (p public) stamp(q *web.Request) (web.Answer, error) {
 			v.verdict, v.wait = Busy, web.RetryAfter(err)
 			return v.answer(), nil
 		}
+	} else if errors.Is(err, fault.NotFound) {
+		v.verdict = Gone // its serial is none that anybody else could make
+		return v.answer(), nil
 	}
 	var f found
 	err = q.App().DB.Public(q.Context(), func(tx tenant.Public) error {

@@ -201,7 +201,7 @@ func stampPage(v stampView) templ.Component {
 }
 
 func adviceKind(v Verdict) string {
-	if v == Inactive {
+	if v == Inactive || v == Gone {
 		return ui.Warning
 	}
 	return ui.Danger

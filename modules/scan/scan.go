@@ -21,6 +21,7 @@ const (
 	Recalled Verdict = "recalled"
 	Expired  Verdict = "expired" // activated, for a lot whose expiry date has passed
 	Unknown  Verdict = "unknown" // no such stamp
+	Gone     Verdict = "gone"    // of a province whose data were deleted here: nothing is known of it any more
 	Unsure   Verdict = "unsure"  // genuine, but the scan could not be recorded, or the database did not answer
 	Busy     Verdict = "busy"    // not asked: the province's stamps are scanned more often than it is allowed
 	BadCode  Verdict = "badcode" // not even a product code

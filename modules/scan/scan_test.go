@@ -224,7 +224,7 @@ func TestBadInputIsAnsweredWithAPage(t *testing.T) {
 		"another product's GTIN":   {"/01/" + string(otherGTIN) + "/21/" + serial, 404, "Tem không có trong hệ thống"},
 		"index beyond the order":   {"/01/" + string(s.GTIN) + "/21/" + beyond, 404, "Tem không có trong hệ thống"},
 		"order that is not there":  {"/01/" + string(s.GTIN) + "/21/" + noOrder, 404, "Tem không có trong hệ thống"},
-		"tenant that is not there": {"/01/" + string(s.GTIN) + "/21/" + noTenant, 404, "Tem không có trong hệ thống"},
+		"tenant that is not there": {"/01/" + string(s.GTIN) + "/21/" + noTenant, 410, "Không còn dữ liệu của tem"},
 		"lower case":               {"/01/" + string(s.GTIN) + "/21/" + strings.ToLower(serial), 200, "Tem hợp lệ"},
 		"percent-encoded":          {"/01/" + string(s.GTIN) + "/21/" + fmt.Sprintf("%%%02X", serial[0]) + serial[1:], 200, "Tem hợp lệ"},
 		"GTIN-13":                  {"/01/" + s.GTIN.Display() + "/21/" + serial, 200, "Tem hợp lệ"},
