@@ -126,7 +126,8 @@ func showCede(q *web.Request, tx tenant.Platform) (web.Answer, error) {
 		ui.Field{Name: "into", Label: "Chuyển sang", Type: "select", Options: choices(others)},
 		ui.Field{Name: "effective", Label: "Ngày hiệu lực", Type: "date", InputMode: "numeric", MaxLength: 10},
 		ui.Field{Name: "basis", Label: "Căn cứ", Hint: "Số nghị quyết", MaxLength: 200},
-	), communes: q.Field(ui.Field{Name: "units", Label: "Xã, phường, đặc khu được chuyển", Type: "checkboxes", Multiple: true, Options: options})}
+	), communes: q.Field(ui.Field{Name: "units", Label: "Xã, phường, đặc khu được chuyển", Type: "checkboxes", Multiple: true, Options: options,
+		Hint: "Chủ thể còn ghi địa chỉ trước sắp xếp đi theo xã, phường đã nhận trọn địa bàn cũ của họ."})}
 	if v.past, err = pastParts(q, tx, origin.ID); err != nil {
 		return web.Answer{}, err
 	}
