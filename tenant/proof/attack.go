@@ -2,6 +2,7 @@ package proof
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -16,9 +17,22 @@ import (
 // Attacked is what an attack came to.
 type Attacked struct {
 	Tables, Cases int
-	Leaks         []string // what should have been refused or empty, in words
+	Leaks         []string // what the protection should have refused or left empty, in words
 	Empty         []string // tables in which the victim has no row: the attack on them proves less
+	Verbs         []Verb   // what the cells of each kind of statement are worth
+	Blind         []string // cells (verb and table) that could not notice that a protection is missing, and why
 }
+
+// Verb is a kind of statement of the attack and what its cells, one a table, would do if nothing protected the table.
+type Verb struct {
+	Name   string
+	Cells  int // tables it is tried on
+	Whole  int // of them, those where it would succeed
+	Halted int // those where it would get as far as a constraint of the table, which counts as a leak, too
+}
+
+// Notices is how many of the cells would notice that nothing protects their table.
+func (v Verb) Notices() int { return v.Whole + v.Halted }
 
 // Places are the tenants of an attack.
 type Places struct {
@@ -45,47 +59,12 @@ func scopes(p Places) []wrongScope {
 	return []wrongScope{
 		{name: "unset", loud: true},
 		{name: "empty", sql: set("", "", ""), loud: true},
-		{name: "empty list", sql: set("", "{}", "0")},
+		{name: "empty list", sql: set("", "{}", "0"), loud: true},
 		{name: "garbage", sql: set("x", "x", "x"), loud: true},
 		{name: "other", sql: set(me, "{"+me+"}", "0")},
 		{name: "merged other", sql: set(me, fmt.Sprintf("{%d,%d}", p.Attacker, p.Origin), "0")},
 		{name: "successor", sql: set(me, fmt.Sprintf("{%d,%d}", p.Attacker, p.Victim), "0"), reads: true},
 	}
-}
-
-// assault is one statement that would read or change the victim's rows.
-type assault struct {
-	verb, sql string
-	copyOut   bool
-	reads     bool // it only reads (or locks)
-}
-
-func assaults(t Table, p Places) []assault {
-	columns := strings.Join(t.Columns, ", ")
-	some := t.Columns[len(t.Columns)-1]
-	stolen := fmt.Sprintf("insert into %s (tenant_id, %s) select %d, %s from %s where tenant_id = %d limit 1", t.Name, columns, p.Victim, columns, t.Name, p.Attacker)
-	list := []assault{
-		{verb: "select", sql: fmt.Sprintf("select 1 from %s where tenant_id = %d", t.Name, p.Victim), reads: true},
-		{verb: "select everything", sql: fmt.Sprintf("select 1 from %s where tenant_id not in (%d, %d)", t.Name, p.Attacker, p.Origin), reads: true},
-		{verb: "for update", sql: fmt.Sprintf("select 1 from %s where tenant_id = %d for update", t.Name, p.Victim), reads: true},
-		{verb: "copy to", sql: fmt.Sprintf("copy (select 1 from %s where tenant_id = %d) to stdout", t.Name, p.Victim), copyOut: true, reads: true},
-		{verb: "insert", sql: stolen},
-		{verb: "insert values", sql: fmt.Sprintf("insert into %s (tenant_id) values (%d)", t.Name, p.Victim)},
-		{verb: "returning", sql: stolen + " returning 1"},
-		{verb: "update", sql: fmt.Sprintf("update %s set %s = %s where tenant_id = %d", t.Name, some, some, p.Victim)},
-		{verb: "update everything", sql: fmt.Sprintf("update %s set %s = %s where tenant_id <> %d", t.Name, some, some, p.Attacker)},
-		{verb: "update returning", sql: fmt.Sprintf("update %s set %s = %s where tenant_id = %d returning 1", t.Name, some, some, p.Victim)},
-		{verb: "move", sql: fmt.Sprintf("update %s set tenant_id = %d where tenant_id = %d", t.Name, p.Victim, p.Attacker)},
-		{verb: "delete", sql: fmt.Sprintf("delete from %s where tenant_id = %d", t.Name, p.Victim)},
-		{verb: "delete everything", sql: fmt.Sprintf("delete from %s where tenant_id <> %d returning 1", t.Name, p.Attacker)},
-	}
-	if len(t.Key) > 0 {
-		key := strings.Join(t.Key, ", ")
-		list = append(list,
-			assault{verb: "upsert", sql: stolen + fmt.Sprintf(" on conflict (%s) do update set %s = excluded.%s", key, some, some)},
-			assault{verb: "upsert nothing", sql: stolen + fmt.Sprintf(" on conflict (%s) do nothing returning 1", key)})
-	}
-	return list
 }
 
 // published says, for each table that the public door reads, which of its rows are published: written down here a second
@@ -132,8 +111,15 @@ func Attack(ctx context.Context, c tenant.Config, p Places, progress func(done, 
 	if err != nil {
 		return a, err
 	}
+	m, err := newMatrix(ctx, owner, list, p)
+	if err != nil {
+		return a, err
+	}
+	if err := a.worth(ctx, owner, m); err != nil {
+		return a, err
+	}
 	for n, role := range tenant.Roles {
-		if err := a.as(ctx, c, role, list, p, func(done int) { progress(n*len(list)+done, len(list)*len(tenant.Roles)) }); err != nil {
+		if err := a.as(ctx, c, role, m, func(done int) { progress(n*len(list)+done, len(list)*len(tenant.Roles)) }); err != nil {
 			return a, err
 		}
 	}
@@ -153,7 +139,7 @@ func (a *Attacked) leak(format string, args ...any) {
 	a.Leaks = append(a.Leaks, fmt.Sprintf(format, args...))
 }
 
-func (a *Attacked) as(ctx context.Context, c tenant.Config, role string, list []Table, p Places, progress func(done int)) error {
+func (a *Attacked) as(ctx context.Context, c tenant.Config, role string, m *matrix, progress func(done int)) error {
 	u, err := tenant.RoleURL(c.URL, c.Secret, role)
 	if err != nil {
 		return err
@@ -163,28 +149,19 @@ func (a *Attacked) as(ctx context.Context, c tenant.Config, role string, list []
 		return fmt.Errorf("connect as %s: %w", role, err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	for done, t := range list {
-		for _, s := range scopes(p) {
-			for _, x := range assaults(t, p) {
-				touched, err := try(ctx, conn, s.sql, x)
+	for done, t := range m.tables {
+		for _, s := range scopes(m.places) {
+			for _, x := range m.assaults(t, role) {
+				touched, err := try(ctx, conn, "rollback; begin; "+s.sql, x)
 				if conn.IsClosed() {
 					return fmt.Errorf("%s, %s, %s on %s: %w", role, s.name, x.verb, t.Name, err)
 				}
 				a.Cases++
-				switch {
-				case err != nil: // refused
-				case !scopedRole(role) && slices.Contains(t.Doors, role) && (x.reads || role == "txng_platform"):
-					// What the door is for; public looks at its rows. The platform is asked before there is a scope.
-				case role == "txng_platform" && !t.keyedByTenant():
-					// Found by a secret, not by its tenant; the catalog's rules know each such table by name.
-				case scopedRole(role) && s.reads && x.reads:
-					// A successor reads its origin.
-				case scopedRole(role) && s.loud && x.verb == "select" && slices.Contains(a.Empty, t.Name):
-					// No row, so that the policy was not asked.
-				case scopedRole(role) && s.loud && x.verb == "select":
-					a.leak("%s, scope %s: select on %s was answered instead of refused", role, s.name, t.Name)
-				case touched > 0:
-					a.leak("%s, scope %s: %s on %s touched %d rows", role, s.name, x.verb, t.Name, touched)
+				if may(role, t, s, x) {
+					continue
+				}
+				if said := judge(s, x, touched, err, slices.Contains(a.Empty, t.Name)); said != "" {
+					a.leak("%s, scope %s: %s on %s %s", role, s.name, x.verb, t.Name, said)
 				}
 			}
 		}
@@ -193,10 +170,89 @@ func (a *Attacked) as(ctx context.Context, c tenant.Config, role string, list []
 	return nil
 }
 
-// try runs an assault in a scope and returns the rows it touched. One flush takes the last case back, opens the scope
-// and sends the statement.
-func try(ctx context.Context, conn *pgconn.PgConn, scope string, x assault) (int64, error) {
-	begin := "rollback; begin; " + scope
+// may reports whether an assault is what the door is for.
+func may(role string, t Table, s wrongScope, x assault) bool {
+	switch {
+	case scopedRole(role):
+		return s.reads && x.reads // a successor reads its origin
+	case slices.Contains(t.Doors, role):
+		return x.reads || role == "txng_platform" // public looks at its rows; the platform is asked before there is a scope
+	default:
+		// Found by a secret, not by its tenant; the catalog's rules know each such table by name.
+		return role == "txng_platform" && !t.keyedByTenant()
+	}
+}
+
+// judge says in words how an assault got past the protection, "" when it did not. What a constraint of the table stopped
+// had got past it: rights and policies are asked first.
+func judge(s wrongScope, x assault, touched int64, err error, empty bool) string {
+	var pg *pgconn.PgError
+	switch {
+	case err == nil && touched > 0:
+		return fmt.Sprintf("touched %d rows", touched)
+	case err == nil && s.loud && !empty:
+		return "was answered instead of refused"
+	case err == nil:
+		return ""
+	case !errors.As(err, &pg):
+		return "failed: " + err.Error()
+	case pg.Code == refused:
+		return ""
+	case s.loud && (pg.Code == noSetting || pg.Code == noNumber):
+		return ""
+	case halted(pg):
+		return "was stopped by a constraint only: " + pg.ConstraintName
+	default:
+		return "failed for another reason than its tenant: " + pg.Message
+	}
+}
+
+// Codes of refusals: by rights or row security; by a policy that asks for a setting that is unset or no number.
+const (
+	refused   = "42501"
+	noSetting = "42704"
+	noNumber  = "22P02"
+)
+
+// halted reports whether a constraint of the table stopped the statement.
+func halted(pg *pgconn.PgError) bool { return strings.HasPrefix(pg.Code, "23") }
+
+// worth tries each cell's statement as the owner, who passes rights and row security by: one that then neither touches a
+// row nor meets a constraint would not notice either that a protection is missing.
+func (a *Attacked) worth(ctx context.Context, owner *pgx.Conn, m *matrix) error {
+	defer owner.Exec(context.WithoutCancel(ctx), "rollback")
+	verbs := map[string]int{}
+	for _, t := range m.tables {
+		for _, x := range m.assaults(t, tenant.TenantRoles[0]) {
+			n, ok := verbs[x.verb]
+			if !ok {
+				n = len(a.Verbs)
+				verbs[x.verb] = n
+				a.Verbs = append(a.Verbs, Verb{Name: x.verb})
+			}
+			a.Verbs[n].Cells++
+			touched, err := try(ctx, owner.PgConn(), "rollback; begin", x)
+			var pg *pgconn.PgError
+			switch {
+			case err == nil && touched > 0:
+				a.Verbs[n].Whole++
+			case err == nil:
+				a.Blind = append(a.Blind, x.verb+" on "+t.Name+": no row")
+			case !errors.As(err, &pg):
+				return fmt.Errorf("%s on %s: %w", x.verb, t.Name, err)
+			case halted(pg):
+				a.Verbs[n].Halted++
+			default:
+				a.Blind = append(a.Blind, x.verb+" on "+t.Name+": "+pg.Message)
+			}
+		}
+	}
+	return nil
+}
+
+// try runs an assault and returns the rows it touched. One flush with begin, which takes the last case back and opens the
+// scope, sends the statement.
+func try(ctx context.Context, conn *pgconn.PgConn, begin string, x assault) (int64, error) {
 	if x.copyOut {
 		if _, err := conn.Exec(ctx, begin).ReadAll(); err != nil {
 			return 0, err

@@ -17,6 +17,8 @@ type Table struct {
 	Key     []string // of the primary key
 	Org     string   // the column that names the organization, or ""
 	Doors   []string // roles beside the application's that a policy of their own admits
+
+	Policies []string // by name
 }
 
 // Tables returns every table with a tenant_id, ordered by name: a new one joins the proofs by itself.
@@ -45,7 +47,12 @@ func Tables(ctx context.Context, q tenant.Querier) ([]Table, error) {
 				from pg_policy p
 				join pg_roles r on r.oid = any (p.polroles)
 				where p.polrelid = c.oid and p.polpermissive and r.rolname not in ('txng_app', 'txng_merged', 'txng_confined')
-				order by 1) as doors
+				order by 1) as doors,
+			array(
+				select polname::text
+				from pg_policy
+				where polrelid = c.oid
+				order by 1) as policies
 		from pg_class c
 		join pg_namespace n on n.oid = c.relnamespace
 		join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
