@@ -3,6 +3,7 @@ package modules_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,10 +29,16 @@ func TestAttackOnEveryTable(t *testing.T) {
 	for _, name := range a.Empty {
 		t.Errorf("%s has no rows in the demonstration: the attack on it would prove nothing", name)
 	}
-	if a.Tables < 20 || a.Cases < 10_000 {
-		t.Errorf("only %d tables and %d cases", a.Tables, a.Cases)
+	if a.Tables < 36 || a.Cases < 25_000 || len(a.Verbs) < 18 {
+		t.Errorf("only %d tables, %d kinds of statements and %d cases", a.Tables, len(a.Verbs), a.Cases)
+	}
+	if len(a.Blind) > 4 {
+		t.Errorf("%d cells would notice nothing", len(a.Blind))
 	}
 	for _, v := range a.Verbs {
+		if v.Cells != a.Tables || v.Notices() < v.Cells-2 {
+			t.Errorf("%s would notice on %d of %d tables", v.Name, v.Notices(), a.Tables)
+		}
 		t.Logf("%-18s would succeed on %2d of %d tables, be stopped by a constraint on %2d", v.Name, v.Whole, v.Cells, v.Halted)
 	}
 	for _, cell := range a.Blind {
@@ -60,14 +67,58 @@ func TestEveryVerbOfTheAttackNoticesAMissingProtection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, said := range n.Silent {
+		t.Errorf("nothing planted: %s", said)
+	}
+	reads := []string{"select", "select everything", "copy to"}
+	inserts := []string{"insert copy", "insert values", "insert taken", "insert returning"}
+	want := map[string][]string{ // verbs that notice on all tables but those on which the role has no such right
+		"insert check of one tenant's scope": inserts,
+		"insert check of merged scopes":      inserts,
+		"insert check of confined scopes":    inserts,
+		"condition of one tenant's scope":    reads,
+		"condition of merged scopes":         reads,
+		"condition of confined scopes":       reads,
+		"condition and check":                append(slices.Clone(reads), inserts...),
+		"row security":                       append(slices.Clone(reads), inserts...),
+		"row security and rights":            n.Verbs,
+	}
+	found := 0
 	for _, p := range n.Plants {
-		t.Logf("without %s: %d tables, found by the catalog's rules on %d, by the attack: %v", p.Name, p.Tables, p.Inspected, p.Verbs)
+		t.Logf("without %s: the rules find it on %d of %d tables, the attack by %v", p.Name, p.Inspected, p.Tables, p.Verbs)
+		if p.Tables < 36 {
+			t.Errorf("%s is taken from %d tables only", p.Name, p.Tables)
+		}
+		for _, verb := range want[p.Name] {
+			found++
+			if p.Verbs[verb] < p.Tables-3 {
+				t.Errorf("without %s: %s notices on %d of %d tables", p.Name, verb, p.Verbs[verb], p.Tables)
+			}
+		}
+		switch p.Name {
+		case "nothing":
+		case "origin's rows kept from its successor": // where rows may be deleted at all
+			if p.Verbs["delete"] < 4 || p.Inspected < p.Verbs["delete"] {
+				t.Errorf("without %s: deletes notice on %d tables, the rules on %d", p.Name, p.Verbs["delete"], p.Inspected)
+			}
+		case "force": // concerns the owner alone, as whom no door signs in: only the rules see it
+			if len(p.Verbs) > 0 || p.Inspected != p.Tables {
+				t.Errorf("without force: %v notice, the rules on %d tables", p.Verbs, p.Inspected)
+			}
+		default:
+			if p.Inspected != p.Tables {
+				t.Errorf("without %s: the rules find it on %d of %d tables", p.Name, p.Inspected, p.Tables)
+			}
+		}
+	}
+	if len(n.Verbs) < 18 || found < 52 {
+		t.Errorf("only %d kinds of statements, %d of them with what they must notice", len(n.Verbs), found)
 	}
 	for _, v := range n.Verbs {
-		t.Logf("%-18s %d", v, n.Any[v])
-	}
-	for _, s := range n.Silent {
-		t.Error("nothing planted: ", s)
+		t.Logf("%-18s notices on %d tables", v, n.Any[v])
+		if n.Any[v] < n.Plants[0].Tables-2 {
+			t.Errorf("%s notices on %d of %d tables", v, n.Any[v], n.Plants[0].Tables)
+		}
 	}
 }
 

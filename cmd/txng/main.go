@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,6 +62,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	if err := k.Run(&environment{modules.ByCommand(ctx), out, errOut}); err != nil {
 		fmt.Fprintln(errOut, "txng:", sentence(err, flagOf(k.Selected())))
+		if measured, ok := errors.AsType[onlyMeasured](err); ok {
+			return measured.exitCode()
+		}
 		return 1
 	}
 	return 0

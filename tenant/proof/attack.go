@@ -34,6 +34,14 @@ type Verb struct {
 // Notices is how many of the cells would notice that nothing protects their table.
 func (v Verb) Notices() int { return v.Whole + v.Halted }
 
+// Cells is the number of cells of the attack: kinds of statements by tables.
+func (a Attacked) Cells() (n int) {
+	for _, v := range a.Verbs {
+		n += v.Cells
+	}
+	return n
+}
+
 // Places are the tenants of an attack.
 type Places struct {
 	Victim   tenant.ID // has rows

@@ -18,9 +18,10 @@ import (
 
 // Cost is what isolation costs one kind of statement: each figure a ratio to the same statement, on the same rows, with
 // the same settings, by a role that has the same rights and passes row security by. All ways are measured in turn within
-// one run.
+// one run, in blocks of Each executions; a ratio is the median of the ratios of the blocks that ran side by side.
 type Cost struct {
 	Name string
+	Each int // executions a block
 	// OpenCPU and OpenLatency: a further statement in a scope that is open, to one in a transaction that is open.
 	OpenCPU, OpenLatency float64
 	// OwnCPU and OwnLatency: a statement that opens its own scope, to one without a scope: reads in one flush, to
@@ -212,6 +213,7 @@ func MeasureCost(ctx context.Context, c tenant.Config, of tenant.ID, blocks int,
 		}
 		k := Cost{
 			Name:        m.name,
+			Each:        m.each,
 			OpenCPU:     ratio(cpu[1], cpu[0]),
 			OpenLatency: ratio(latency[1], latency[0]),
 			OwnCPU:      ratio(cpu[3], cpu[2]),

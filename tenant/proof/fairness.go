@@ -21,18 +21,22 @@ type Fairness struct {
 	Alone          float64 // median, in nanoseconds: the baseline
 	Median, P99    float64 // ratios to alone, each to its own kind
 	Shareless      float64 // the ratio of medians with a plain pool of the same size, for comparison
+	Connections    int     // of the pool
 	Greedy, Served int     // how many statements the greedy tenant had under way, and how many it got
 }
 
 // greed is how many statements the greedy tenant has under way for each connection of the pool.
 const greed = 10
 
+// warming is how many reads come before those that are measured: connections are made and statements prepared.
+const warming = 10
+
 // MeasureFairness reads reads times as the victim, alone and beside greed. The greedy statements hold a connection for
 // some milliseconds each without using the processor, so that the pool is what is fought for.
 func MeasureFairness(ctx context.Context, c tenant.Config, victim, greedy tenant.ID, reads int, progress func(done, total int)) (Fairness, error) {
 	const size = 4
 	c.MaxConns = size
-	f := Fairness{Greedy: size * greed}
+	f := Fairness{Connections: size, Greedy: size * greed}
 	db, err := tenant.Open(ctx, c)
 	if err != nil {
 		return f, err
@@ -95,10 +99,13 @@ func MeasureFairness(ctx context.Context, c tenant.Config, victim, greedy tenant
 			time.Sleep(100 * time.Millisecond) // until the queue has formed
 		}
 		var times []float64
-		for range reads {
+		for i := range warming + reads {
 			start := time.Now()
 			if err := run(ctx, victim, quick); err != nil {
 				return nil, fmt.Errorf("read as the victim: %w", err)
+			}
+			if i < warming {
+				continue
 			}
 			times = append(times, float64(time.Since(start)))
 			done++
