@@ -27,6 +27,8 @@ type benchIsolation struct {
 
 	// examine looks at the site's database while it is still there, in tests.
 	examine func(site tenant.Config, w recorded, m isolation)
+	// plant are the faults; nil means faultsOf.
+	plant func(w recorded) []proof.Mutation
 }
 
 // Help is what --help says beside the flags.
@@ -106,7 +108,11 @@ func (c benchIsolation) measure(e *environment, site, scratch tenant.Config) (is
 	if m.modelled, err = proof.Model(e, scratch, proof.ModelOptions{Operations: c.Operations, Seed: c.Seed, Progress: at}); err != nil {
 		return m, err
 	}
-	if m.mutated, err = proof.Mutate(e, scratch, faultsOf(w), newSteps(e.err, "Cài lỗi cố ý").at); err != nil {
+	plant := faultsOf
+	if c.plant != nil {
+		plant = c.plant
+	}
+	if m.mutated, err = proof.Mutate(e, scratch, plant(w), newSteps(e.err, "Cài lỗi cố ý").at); err != nil {
 		return m, err
 	}
 	if m.short, err = proof.Skew(e, site, w.small, w.large, c.Rows, newSteps(e.err, "Làm lớn một tỉnh").at); err != nil {
