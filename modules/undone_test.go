@@ -35,7 +35,7 @@ var pairs atomic.Int64
 func newPair(t *testing.T) *pair {
 	t.Helper()
 	config := tenanttest.Another(t)
-	db, err := tenant.Open(t.Context(), config)
+	db, err := tenant.Open(t.Context(), heard.through(t, config))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,7 @@ type Replayed struct {
 // own.
 type Ratio struct {
 	SQL           string
+	With          string // its parameters, as `execute` takes them
 	Cached, Fresh int // pages, as the largest tenant
 	Value         float64
 	Took          time.Duration // of measuring its slowest execution, two or three runs
@@ -292,7 +293,7 @@ func replay(ctx context.Context, conn *pgx.Conn, s Statement, first, second tena
 		}
 		worst.Took = max(worst.Took, time.Since(start))
 		if v := float64(max(cached, fewPages)) / float64(max(fresh, fewPages)); v > worst.Value {
-			worst.Cached, worst.Fresh, worst.Value = cached, fresh, v
+			worst.With, worst.Cached, worst.Fresh, worst.Value = statement, cached, fresh, v
 		}
 		if worst.Took > slow {
 			break // its other executions would take as long

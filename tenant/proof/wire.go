@@ -33,8 +33,14 @@ type Values struct {
 	Bytes   [][]byte
 }
 
-// sampled is the number of executions whose parameters a Wire keeps of each statement.
-const sampled = 2
+func (v Values) equal(o Values) bool {
+	return slices.Equal(v.Formats, o.Formats) && slices.EqualFunc(v.Bytes, o.Bytes, func(a, b []byte) bool {
+		return (a == nil) == (b == nil) && bytes.Equal(a, b)
+	})
+}
+
+// sampled is the number of executions, of different parameters, that a Wire keeps of each statement.
+const sampled = 6
 
 // Wire stands between a program and its server and hears the statements that pass, or changes them. It is how faults
 // come into the product's own statements, and how all of them are recorded, without a hook in the product.
@@ -303,6 +309,9 @@ func (w *Wire) bound(role string, prepared map[string]string, text []byte) {
 	if s == nil {
 		s = &Statement{Role: role, SQL: sql}
 		w.heard[key] = s
+	}
+	if slices.ContainsFunc(s.Values, v.equal) {
+		return
 	}
 	if len(s.Values) < sampled {
 		s.Values = append(s.Values, v)
