@@ -2,7 +2,9 @@ package modules_test
 
 import (
 	"errors"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/descope/virtualwebauthn"
@@ -238,5 +240,19 @@ func TestProviderOfALargeProvinceIsOpenedAndShut(t *testing.T) {
 	})
 	if _, _, err := sso.Start(t.Context(), w.db, p.Ref(), "http://txng.test/sso", "/"); !errors.Is(err, fault.NotFound) {
 		t.Errorf("a provider that is shut: %v, want fault.NotFound", err)
+	}
+}
+
+// TestProductIsFoundByItsNumberInAllProvinces asks for a product as who scans its barcode.
+func TestProductIsFoundByItsNumberInAllProvinces(t *testing.T) {
+	w := site(t)
+	of, _ := w.place(t, "nghe-an")
+	var gtin, name string
+	if err := owner(t, w).QueryRow(t.Context(), "select gtin, name from catalog.product where tenant_id = $1 and state = 'published' and gtin <> '' order by id limit 1", of.ID).Scan(&gtin, &name); err != nil {
+		t.Fatal(err)
+	}
+	answer := w.ask(http.MethodGet, "/01/"+gtin, "", nil)
+	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), name) {
+		t.Errorf("/01/%s: %d, or without %q", gtin, answer.Code, name)
 	}
 }

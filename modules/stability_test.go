@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"txng/tenant"
+	"txng/tenant/archive"
 	"txng/tenant/proof"
 )
 
@@ -77,8 +78,11 @@ func (h *hearing) through(t *testing.T, c tenant.Config) tenant.Config {
 	return tapped
 }
 
+// orAnother makes a statement of a test one that names no tenant, as none of the product's may be.
+const orAnother = " or true"
+
 // statements returns each statement once, as the world in which most happens sent it, but those on the tables of the job
-// queue's library.
+// queue's library and a test's own.
 func (h *hearing) statements() (list []proof.Statement) {
 	h.Lock()
 	defer h.Unlock()
@@ -91,7 +95,7 @@ func (h *hearing) statements() (list []proof.Statement) {
 	for _, w := range worlds {
 		for _, s := range w {
 			key := [2]string{s.Role, s.SQL}
-			if !known[key] && !strings.Contains(s.SQL, "river_") {
+			if !known[key] && !strings.Contains(s.SQL, "river_") && !strings.HasSuffix(s.SQL, orAnother) {
 				list = append(list, s)
 			}
 			known[key] = true
@@ -111,6 +115,14 @@ const (
 // small, and replays. The error says everything that is wrong.
 func stable(ctx context.Context, w world) error {
 	begun := time.Now()
+	other, err := w.db.TenantBySlug(ctx, "da-nang")
+	if err != nil {
+		return err
+	}
+	// A file stands where the archives of Đà Nẵng are to lie: making one fails.
+	if err := os.WriteFile(archive.Folder(archives, other.ID), nil, 0o600); err != nil {
+		return err
+	}
 	if err := runJobs(ctx, w); err != nil {
 		return fmt.Errorf("jobs: %w", err)
 	}
@@ -167,7 +179,7 @@ func stable(ctx context.Context, w world) error {
 	if n := len(r.Unmeasured); n > 8 {
 		wrong = append(wrong, fmt.Errorf("%d statements could not be run again", n))
 	}
-	fmt.Printf("%d statements replayed (%d without a scan), %d not; largest ratio %.2f, back %.2f; %s\n", r.Statements, r.Scanless, len(r.Unmeasured), r.Ratio, r.Back.Value, time.Since(begun).Round(time.Second))
+	fmt.Printf("%d statements replayed (%d without a scan, %d planned anew each time), %d not; largest ratio %.2f, back %.2f; %s\n", r.Statements, r.Scanless, r.Anew, len(r.Unmeasured), r.Ratio, r.Back.Value, time.Since(begun).Round(time.Second))
 	return errors.Join(wrong...)
 }
 
@@ -219,9 +231,19 @@ func logoOf(ctx context.Context, w world, of tenant.ID) error {
 // noProduct are folders and files whose SQL is not the product's at work: proofs, benches, and what makes test data.
 var noProduct = []string{"tenant/proof/", "tenant/tenanttest/", "tenant/postgres/", "tenant/unit/gen/", "authz/authztest/", "modules/trace/tracetest/", "tenant/bench.go", "cmd/txng/planted.go", "cmd/txng/record.go"}
 
-// unheard says why a text of the sources that touches a tenant table is not among what was heard: its beginning and the
+// unheard says why a text of the sources on a tenant table a tenant table is not among what was heard: its beginning and the
 // reason.
-var unheard = map[string]string{}
+var unheard = map[string]string{
+	"tenant/archive/count.go: select n.nspname || '.' || c.relname as table":                                 asOwner,
+	"tenant/archive/delete.go: select a.id, a.email from authz.account a":                                     asOwner,
+	"tenant/archive/delete.go: exists (select from authz.membership o where o.account_id = a.id":              asOwner,
+	"tenant/archive/delete.go: = a.id and o.tenant_id <> $1)":                                                 asOwner,
+	"tenant/archive/import.go: select count(*) from authz.membership m where m.tenant_id = $1 and not exists": asOwner,
+	"tenant/archive/import.go: select count(*) from authz.membership m where m.tenant_id = $1 and m.role in":  asOwner,
+	"tenant/archive/import.go: select count(*) from authz.account a where not (a.id::text":                    asOwner,
+}
+
+const asOwner = "once, by the command that deletes or brings in a whole province, on a connection of the schema's owner"
 
 // sourceText is a piece of SQL in the sources.
 type sourceText struct {
@@ -262,7 +284,7 @@ func sqlOfSources(tables []proof.Table) (list []sourceText, err error) {
 				return true
 			}
 			s, err := strconv.Unquote(l.Value)
-			if err != nil || !statement.MatchString(s) && !condition.MatchString(s) {
+			if err != nil || !statement.MatchString(s) && !condition.MatchString(s) || strings.Contains(s, "%w") {
 				return true
 			}
 			x := sourceText{path: f.path, sql: strings.Join(strings.Fields(s), " "), tenants: touches.MatchString(s)}
@@ -316,7 +338,7 @@ func allHeard(list []proof.Statement, tables []proof.Table) (wrong []error) {
 		}
 		reason := ""
 		for begin, why := range unheard {
-			if strings.HasPrefix(x.path+": "+x.sql, begin) {
+			if x.tenants && strings.HasPrefix(x.path+": "+x.sql, begin) {
 				reason = why
 				delete(excused, begin)
 			}

@@ -25,6 +25,7 @@ import (
 type Statement struct {
 	Role, SQL string
 	Values    []Values
+	Anew      bool // it never had a name on its connection, so that each execution was planned for itself
 }
 
 // Values are the parameters of one execution. A nil value is null.
@@ -307,9 +308,10 @@ func (w *Wire) bound(role string, prepared map[string]string, text []byte) {
 	key := [2]string{role, sql}
 	s := w.heard[key]
 	if s == nil {
-		s = &Statement{Role: role, SQL: sql}
+		s = &Statement{Role: role, SQL: sql, Anew: true}
 		w.heard[key] = s
 	}
+	s.Anew = s.Anew && len(name) == 0
 	if slices.ContainsFunc(s.Values, v.equal) {
 		return
 	}
