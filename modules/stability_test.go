@@ -234,7 +234,7 @@ var noProduct = []string{"tenant/proof/", "tenant/tenanttest/", "tenant/postgres
 // unheard says why a text of the sources on a tenant table a tenant table is not among what was heard: its beginning and the
 // reason.
 var unheard = map[string]string{
-	"tenant/archive/count.go: select n.nspname || '.' || c.relname as table":                                 asOwner,
+	"tenant/archive/count.go: select n.nspname || '.' || c.relname as table":                                  asOwner,
 	"tenant/archive/delete.go: select a.id, a.email from authz.account a":                                     asOwner,
 	"tenant/archive/delete.go: exists (select from authz.membership o where o.account_id = a.id":              asOwner,
 	"tenant/archive/delete.go: = a.id and o.tenant_id <> $1)":                                                 asOwner,
