@@ -238,7 +238,7 @@ var unheard = map[string]string{
 	"tenant/archive/delete.go: select a.id, a.email from authz.account a":                                     asOwner,
 	"tenant/archive/delete.go: exists (select from authz.membership o where o.account_id = a.id":              asOwner,
 	"tenant/archive/delete.go: = a.id and o.tenant_id <> $1)":                                                 asOwner,
-	"tenant/archive/delete.go: where tenant_id = $1 for update":                                              asOwner,
+	"tenant/archive/delete.go: where tenant_id = $1 for update":                                               asOwner,
 	"tenant/archive/import.go: select count(*) from authz.membership m where m.tenant_id = $1 and not exists": asOwner,
 	"tenant/archive/import.go: select count(*) from authz.membership m where m.tenant_id = $1 and m.role in":  asOwner,
 	"tenant/archive/import.go: select count(*) from authz.account a where not (a.id::text":                    asOwner,
