@@ -60,8 +60,16 @@ type file struct {
 
 func files(t *testing.T) []file {
 	t.Helper()
-	var list []file
-	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+	list, err := sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// sources reads every file of the project.
+func sources() (list []file, err error) {
+	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -79,10 +87,7 @@ func files(t *testing.T) []file {
 		list = append(list, file{dir: filepath.ToSlash(filepath.Dir(rel)), path: filepath.ToSlash(rel), ast: f, test: strings.HasSuffix(path, "_test.go")})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
+	return list, err
 }
 
 func imports(f file) []string {

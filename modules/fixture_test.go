@@ -65,7 +65,7 @@ func site(t *testing.T) *world {
 			if !first {
 				config = tenanttest.Another(t)
 			}
-			db, err := tenant.Open(t.Context(), config)
+			db, err := tenant.Open(t.Context(), heard.through(t, config))
 			if err != nil {
 				return err
 			}
@@ -98,7 +98,7 @@ func site(t *testing.T) *world {
 			if err := demo.Rest(t.Context(), db, sso, result); err != nil {
 				return err
 			}
-			app := modules.New(modules.Config{DB: db, Signer: signer, SSO: sso, Base: base, Log: slog.New(slog.DiscardHandler)}, keys)
+			app := modules.New(modules.Config{DB: db, Signer: signer, SSO: sso, Base: base, Log: slog.New(slog.DiscardHandler), Archives: archives}, keys)
 			theWorld.world = world{config, db, app, result}
 			return nil
 		}()

@@ -73,8 +73,8 @@ func searchText(l web.Query) string {
 		and ($3 = '' or e.action = $3)
 		and ($4 = '' or position(lower(normalize($4, nfc)) in lower(e.who || ' ' || e.acting)) > 0)
 		and ($5 = '' or e.subject = $5)
-		and ($6::timestamptz is null or e.at >= $6)
-		and ($7::timestamptz is null or e.at < $7)
+		and e.at >= coalesce($6::timestamptz, '-infinity')
+		and e.at < coalesce($7::timestamptz, 'infinity')
 		and ($10 = '' or e.acting_id <> 0)` + orders[l.Order] + `
 		limit $8 offset $9`
 }

@@ -217,20 +217,24 @@ func Search(ctx context.Context, tx tenant.Tx, l web.Query) ([]Organization, int
 		Organization
 		Total int
 	}
+	units, there := within(l.Get("unit"), tx.Now()), "$7::text[] is null"
+	if units != nil { // a statement of its own, whose plan looks for the units
+		there = "(o.unit = any ($7) or o.printed_unit = any ($7))"
+	}
 	rows, err := tenant.List[row](ctx, tx, `
 		select `+columns+`, count(*) over () as total
 		from organization.organization o
 		where tenant_id = any ($1)
 		and ($2 = '' or state = $2)
 		and ($3 = '' or kind = $3)
-		and ($7::text[] is null or o.unit = any ($7) or o.printed_unit = any ($7))
+		and `+there+`
 		and not exists (
 			select from unnest($4::text[]) w
 			where not exists (
 				select from organization.token t
 				where t.tenant_id = any ($1) and t.tenant_id = o.tenant_id and t.org_id = o.id and t.token ^@ w))`+
 		orders[l.Order]+`
-		limit $5 offset $6`, l.Get("state"), l.Get("kind"), vi.Tokens(l.Get("q")), l.Limit, l.Offset, within(l.Get("unit"), tx.Now()))
+		limit $5 offset $6`, l.Get("state"), l.Get("kind"), vi.Tokens(l.Get("q")), l.Limit, l.Offset, units)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -166,12 +166,21 @@ func FindPlan(ctx context.Context, tx tenant.Tx, id PlanID) (Plan, error) {
 		where tenant_id = any ($1) and id = $2`, id)
 }
 
+// ofPlan is the condition that a column is the plan $2, 0 for all: two statements, each with a plan of its own, because
+// one for both would read every plan's rows.
+func ofPlan(column string, id PlanID) string {
+	if id == 0 {
+		return "$2::bigint = 0"
+	}
+	return column + " = $2"
+}
+
 // Departments returns the bodies that take part in a plan (0 for all plans), in the order of their codes.
 func Departments(ctx context.Context, tx tenant.Tx, id PlanID) ([]Department, error) {
 	return tenant.List[Department](ctx, tx, `
 		select plan_id, code, name, role
 		from plan.department
-		where tenant_id = any ($1) and ($2::bigint = 0 or plan_id = $2)
+		where tenant_id = any ($1) and `+ofPlan("plan_id", id)+`
 		order by code, plan_id`, id)
 }
 
@@ -180,7 +189,7 @@ func Targets(ctx context.Context, tx tenant.Tx, id PlanID) ([]Target, error) {
 	return tenant.List[Target](ctx, tx, `
 		select tenant_id, id, plan_id, code, text, kind, op, value, due, measure, numerator, denominator, lead, with_departments
 		from plan.target
-		where tenant_id = any ($1) and ($2::bigint = 0 or plan_id = $2)
+		where tenant_id = any ($1) and `+ofPlan("plan_id", id)+`
 		order by plan_id, position`, id)
 }
 
@@ -205,12 +214,16 @@ const taskTables = `plan.task t
 
 // Tasks returns the tasks of plans, in the order of the plans, the newest first.
 func Tasks(ctx context.Context, tx tenant.Tx, f TaskFilter) ([]Task, error) {
+	inGroup := "$3 = ''"
+	if f.Group != "" {
+		inGroup = "t.task_group = $3"
+	}
 	return tenant.List[Task](ctx, tx, `
 		select `+taskColumns+`
 		from `+taskTables+`
 		where t.tenant_id = any ($1)
-		and ($2::bigint = 0 or t.plan_id = $2)
-		and ($3 = '' or t.task_group = $3)
+		and `+ofPlan("t.plan_id", f.Plan)+`
+		and `+inGroup+`
 		and ($4 = '' or t.lead = $4)
 		and ($5 = '' or t.state = $5)
 		order by p.issued desc, t.plan_id desc, t.position`, f.Plan, f.Group, f.Lead, f.State)

@@ -21,6 +21,7 @@ import (
 type Replayed struct {
 	Statements int      // that were planned and measured
 	Scanless   int      // among them, those that scan nothing (an insert of values), and so have one plan only
+	Anew       int      // among them, those that the product has planned anew each time
 	Unmeasured []string // could not be run again, with the reason
 	Ratio      float64  // the largest of Worst
 	Worst      []Ratio  // the statements with the largest ratios, largest first
@@ -33,7 +34,8 @@ type Replayed struct {
 // own.
 type Ratio struct {
 	SQL           string
-	Cached, Fresh int // pages, as the largest tenant
+	With          string // its parameters, as `execute` takes them
+	Cached, Fresh int    // pages, as the largest tenant
 	Value         float64
 	Took          time.Duration // of measuring its slowest execution, two or three runs
 }
@@ -82,7 +84,11 @@ func Replay(ctx context.Context, c tenant.Config, list []Statement, small, large
 			conns[s.Role] = conn
 		}
 		worst, scans, err := replay(ctx, conn, s, small, large)
-		if err == nil && scans {
+		if err == nil && scans && s.Anew { // nobody gets the plan of another
+			worst.Value, worst.Cached = 1, worst.Fresh
+			r.Anew++
+		}
+		if err == nil && scans && !s.Anew {
 			var back Ratio
 			if back, _, err = replay(ctx, conn, s, large, small); back.Value > r.Back.Value {
 				r.Back = back
@@ -292,7 +298,7 @@ func replay(ctx context.Context, conn *pgx.Conn, s Statement, first, second tena
 		}
 		worst.Took = max(worst.Took, time.Since(start))
 		if v := float64(max(cached, fewPages)) / float64(max(fresh, fewPages)); v > worst.Value {
-			worst.Cached, worst.Fresh, worst.Value = cached, fresh, v
+			worst.With, worst.Cached, worst.Fresh, worst.Value = statement, cached, fresh, v
 		}
 		if worst.Took > slow {
 			break // its other executions would take as long

@@ -25,6 +25,7 @@ import (
 type Statement struct {
 	Role, SQL string
 	Values    []Values
+	Anew      bool // it never had a name on its connection, so that each execution was planned for itself
 }
 
 // Values are the parameters of one execution. A nil value is null.
@@ -33,8 +34,14 @@ type Values struct {
 	Bytes   [][]byte
 }
 
-// sampled is the number of executions whose parameters a Wire keeps of each statement.
-const sampled = 2
+func (v Values) equal(o Values) bool {
+	return slices.Equal(v.Formats, o.Formats) && slices.EqualFunc(v.Bytes, o.Bytes, func(a, b []byte) bool {
+		return (a == nil) == (b == nil) && bytes.Equal(a, b)
+	})
+}
+
+// sampled is the number of executions, of different parameters, that a Wire keeps of each statement.
+const sampled = 6
 
 // Wire stands between a program and its server and hears the statements that pass, or changes them. It is how faults
 // come into the product's own statements, and how all of them are recorded, without a hook in the product.
@@ -301,8 +308,12 @@ func (w *Wire) bound(role string, prepared map[string]string, text []byte) {
 	key := [2]string{role, sql}
 	s := w.heard[key]
 	if s == nil {
-		s = &Statement{Role: role, SQL: sql}
+		s = &Statement{Role: role, SQL: sql, Anew: true}
 		w.heard[key] = s
+	}
+	s.Anew = s.Anew && len(name) == 0
+	if slices.ContainsFunc(s.Values, v.equal) {
+		return
 	}
 	if len(s.Values) < sampled {
 		s.Values = append(s.Values, v)
