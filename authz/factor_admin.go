@@ -38,7 +38,7 @@ func OfficersWithoutFactor(ctx context.Context, tx tenant.Platform, t tenant.ID)
 	}
 	without, err = tenant.List[Membership](ctx, tx, selectMembership+`
 		where m.tenant_id = $1 and m.org_id = 0 and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
-		and not exists (select from authz.factor f where f.account_id = m.account_id)
+		and coalesce((select false from authz.factor f where f.account_id = m.account_id limit 1), true)
 		order by m.name collate "vi-x-icu", m.id
 		limit 1000`, t, tx.Now())
 	return without, total, err
