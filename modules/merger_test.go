@@ -1,6 +1,7 @@
 package modules_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -98,6 +99,41 @@ func TestMinistrySeesMergedProvincesAsTheyAreAndAsTheyWere(t *testing.T) {
 	}
 	if page := w.ask(http.MethodGet, "/bo/quang-nam", session, nil); page.Code != http.StatusNotFound {
 		t.Errorf("/bo/quang-nam on today's map: %d, want 404", page.Code)
+	}
+}
+
+// TestSuccessorsRecordsSayWhereTheyComeFrom opens records of Quảng Nam, an organization with its quota of stamps among
+// them, as an officer of Đà Nẵng and as one of Quảng Nam.
+func TestSuccessorsRecordsSayWhereTheyComeFrom(t *testing.T) {
+	w := site(t)
+	successor, own := w.signIn(t, authz.DOSTAdmin, "da-nang"), w.signIn(t, authz.DOSTAdmin, "quang-nam")
+	conn := owner(t, w)
+	for path, sql := range map[string]string{
+		"/to-chuc/%d":  "select id from organization.organization where tenant_id = $1 and state = 'approved' order by id limit 1",
+		"/san-pham/%d": "select id from catalog.product where tenant_id = $1 order by id limit 1",
+		"/lo-hang/%d":  "select id from trace.lot where tenant_id = $1 order by id limit 1",
+		"/ke-hoach/%d": "select id from plan.plan where tenant_id = $1 order by id limit 1",
+		"/nhiem-vu/%d": "select id from plan.task where tenant_id = $1 order by id limit 1",
+	} {
+		from, err := w.db.TenantBySlug(t.Context(), "quang-nam")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var id int64
+		if err := conn.QueryRow(t.Context(), sql, from.ID).Scan(&id); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		path = fmt.Sprintf(path, id)
+		page := w.ask(http.MethodGet, path, successor, nil)
+		if page.Code != http.StatusOK || !strings.Contains(page.Body.String(), "địa bàn gốc: Quảng Nam") {
+			t.Errorf("%s as Đà Nẵng: %d, or it does not say whose it is", path, page.Code)
+		}
+		if strings.HasPrefix(path, "/to-chuc/") && !strings.Contains(page.Body.String(), "Hạn mức tem được cấp") {
+			t.Errorf("%s shows no quota", path)
+		}
+		if page := w.ask(http.MethodGet, path, own, nil); page.Code != http.StatusOK || strings.Contains(page.Body.String(), "địa bàn gốc") {
+			t.Errorf("%s as Quảng Nam: %d, or it says that it comes from elsewhere", path, page.Code)
+		}
 	}
 }
 

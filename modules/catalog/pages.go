@@ -140,7 +140,7 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if listed {
 		under = item.Name + " (" + item.List.Name() + ")"
 	}
-	shell := q.Shell(p.Name, "GTIN "+p.GTIN.Display()+" · "+p.OrgName)
+	shell := q.Shell(p.Name, "GTIN "+p.GTIN.Display()+" · "+p.OrgName+q.From(p.TenantID))
 	shell.Crumbs = []ui.Link{{Label: "Sản phẩm", Href: "/san-pham"}}
 	if p.State == Published && q.Who.Can(authz.StampOrder) {
 		shell.Primary = ui.Link{Label: "Đặt tem", Href: "/tem/dat?san-pham=" + strconv.FormatInt(id, 10), Icon: "qrcode"}

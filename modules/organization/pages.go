@@ -89,7 +89,7 @@ func record(q *web.Request, tx tenant.Tx, id tenant.OrgID) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	shell := q.Shell(o.Name, o.Kind.Name()+" · mã số thuế "+string(o.MST))
+	shell := q.Shell(o.Name, o.Kind.Name()+" · mã số thuế "+string(o.MST)+q.From(o.TenantID))
 	if q.Who.Can(authz.OrganizationView) {
 		shell.Crumbs = []ui.Link{{Label: "Chủ thể", Href: "/to-chuc"}}
 	}

@@ -135,7 +135,7 @@ func showPlan(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	shell := q.Shell(p.Title, p.Name()+" · "+p.Issuer)
+	shell := q.Shell(p.Title, p.Name()+" · "+p.Issuer+q.From(p.TenantID))
 	shell.Crumbs = []ui.Link{{Label: "Kế hoạch", Href: "/ke-hoach"}}
 	if q.Who.Can(authz.KPIView) {
 		shell.Primary = ui.Link{Label: "Xem kết quả chỉ tiêu", Href: "/chi-tieu", Icon: "target"}
@@ -221,7 +221,7 @@ func showTask(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	default:
 		v.fields = reportFields(q, t)
 	}
-	shell := q.Shell("Nhiệm vụ "+t.Code, t.Text)
+	shell := q.Shell("Nhiệm vụ "+t.Code, t.Text+q.From(t.TenantID))
 	shell.Crumbs = []ui.Link{{Label: "Nhiệm vụ", Href: "/nhiem-vu"}}
 	return q.Show(shell, taskPage(v, audit.Lines(history))), nil
 }

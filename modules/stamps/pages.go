@@ -168,7 +168,7 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 		}
 		page.addresses = addressOptions(org.Both(q.Now()), q.Now())
 	}
-	shell := q.Shell("Đợt tem "+r.String(), o.Product+" · "+o.Org)
+	shell := q.Shell("Đợt tem "+r.String(), o.Product+" · "+o.Org+q.From(o.TenantID))
 	shell.Crumbs = []ui.Link{{Label: "Tem truy xuất", Href: "/tem"}}
 	return q.Show(shell, recordPage(page)), nil
 }

@@ -203,7 +203,7 @@ func show(q *web.Request, tx tenant.Tx) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	shell := q.Shell("Lô "+string(l.Code), l.Product+" · "+l.Org)
+	shell := q.Shell("Lô "+string(l.Code), l.Product+" · "+l.Org+q.From(l.TenantID))
 	shell.Crumbs = []ui.Link{{Label: "Lô hàng", Href: "/lo-hang"}}
 	if q.Who.Can(authz.StampActivate) && l.TenantID == tx.Tenant() {
 		shell.Primary = ui.Link{Label: "Kích hoạt tem", Href: "/tem?q=" + url.QueryEscape(l.Product), Icon: "qrcode"}

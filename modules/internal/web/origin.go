@@ -98,3 +98,16 @@ func (l Listing[T]) withOrigin(q *Request) (Listing[T], error) {
 	}
 	return l, nil
 }
+
+// From names the province that a record is of when it is not the person's own, to be put behind the sentence under the
+// title of the record's page: " · địa bàn gốc: Quảng Nam". It is "" for the person's own.
+func (q *Request) From(of tenant.ID) string {
+	if of == q.Who.Tenant {
+		return ""
+	}
+	t, err := q.app.DB.Tenant(q.Context(), of)
+	if err != nil {
+		return ""
+	}
+	return " · địa bàn gốc: " + t.Name
+}
