@@ -136,7 +136,8 @@ var orders = map[string]string{
 // firstID returns the lowest number that a scan at t can have.
 func firstID(t time.Time) int64 { return tenant.NewID(t) &^ (1<<21 - 1) }
 
-// search returns scans by words of product or organization, verdict and days.
+// search returns scans by words of product or organization, verdict and days. The days are not shown to the planner: one
+// plan, along the order of the list, for few days and for all.
 func search(ctx context.Context, tx tenant.Tx, l web.Query, between web.Days) ([]listed, int, error) {
 	type row struct {
 		listed
@@ -156,7 +157,7 @@ func search(ctx context.Context, tx tenant.Tx, l web.Query, between web.Days) ([
 				where g.tenant_id = any ($1) and g.tenant_id = s.tenant_id and g.id = s.org_id), '') as org,
 			count(*) over () as total
 		from scan.scan s
-		where s.tenant_id = any ($1) and s.id >= $2 and s.id < $3
+		where s.tenant_id = any ($1) and s.id >= (select $2::bigint) and s.id < (select $3::bigint)
 		and ($4 = '' or s.verdict = $4)
 		and ($5 = '' or s.order_number::text = $5)
 		and not exists (
